@@ -1,0 +1,3 @@
+"""signstation: a desktop code-signing workstation for Linux."""
+
+__version__ = "0.1.0"
