@@ -1,0 +1,70 @@
+"""Values of ``model`` to plain JSON data and back, strictly: unknown fields are refused.
+
+Used between processes, in the journal and for hashing profiles. Bytes become base64, enums their
+value, paths text; unions of dataclasses carry the class name in ``"is"``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import TypeVar, cast
+
+from cattrs import Converter
+from cattrs.errors import BaseValidationError
+from cattrs.strategies import configure_tagged_union
+
+from signstation.errors import ProtocolViolation
+from signstation.model.asks import Literal, Range, Segment
+from signstation.model.outputs import Output
+
+T = TypeVar("T")
+
+
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True, detailed_validation=False)
+    converter.register_unstructure_hook(bytes, lambda value: base64.b64encode(value).decode())
+    converter.register_structure_hook(bytes, _bytes)
+    converter.register_unstructure_hook(Path, str)
+    converter.register_structure_hook(Path, lambda value, _: Path(value))
+    for kind in (str, int, bool):
+        converter.register_structure_hook(kind, _exact)
+    configure_tagged_union(Range | Literal, converter, tag_name="is")
+    configure_tagged_union(Segment, converter, tag_name="is")
+    configure_tagged_union(Output, converter, tag_name="is")
+    return converter
+
+
+def _bytes(value: object, _: type[bytes]) -> bytes:
+    return base64.b64decode(cast("str", value), validate=True)
+
+
+def _exact(value: object, kind: type) -> object:
+    # cattrs would turn 1 into "1" and "x" into True; a strict peer sends the right type
+    if type(value) is not kind:
+        raise TypeError(f"{kind.__name__} expected")
+    return value
+
+
+_CONVERTER = _converter()
+
+
+def to_plain(value: object, kind: object = None) -> object:
+    """Return JSON-able data; ``kind`` is needed where the static type is a union or a container."""
+    return _CONVERTER.unstructure(value, unstructure_as=kind)
+
+
+def from_plain(data: object, kind: type[T]) -> T:
+    """Rebuild a value. Raises ProtocolViolation for anything that does not fit exactly."""
+    try:
+        return _CONVERTER.structure(data, kind)
+    except (BaseValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ProtocolViolation(reason=f"not a {kind}: {type(error).__name__}") from error
+
+
+def canonical(value: object) -> bytes:
+    """JSON by RFC 8785 for data of strings, integers, booleans, lists and ASCII-keyed objects."""
+    return json.dumps(
+        value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+    ).encode()

@@ -1,0 +1,92 @@
+"""What a format is given besides the bytes: pinned time, pinned randomness, one hashing pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from signstation.interfaces.artifact import Artifact
+from signstation.interfaces.tools import Programs
+from signstation.model.hashes import Digests, HashRequest
+from signstation.model.prompts import Prompt
+from signstation.model.secret import Secret
+
+
+class Context(Protocol):
+    """Given to inspect, sign, recheck and verify; the same in worker, test and replay."""
+
+    @property
+    def time(self) -> int:
+        """Signing time of the request, or the reference time of a verification (Unix seconds)."""
+        ...
+
+    def random(self, label: str, size: int) -> bytes:
+        """Deterministic bytes from the request's seed, the item and ``label`` (HKDF-SHA256)."""
+        ...
+
+    def digests(self, artifact: Artifact, wanted: Sequence[HashRequest] = ()) -> Digests:
+        """Read the artifact once from start to end and hash.
+
+        Raises ArtifactChanged when the request names another SHA-256, ArtifactUnreadable when the
+        file became shorter, Cancelled at a checkpoint. Blocks for the length of the file.
+        """
+        ...
+
+    def checkpoint(self, done: int) -> None:
+        """Report ``done`` bytes; raise Cancelled when asked to stop. Call it each 8 MiB or less."""
+        ...
+
+
+class ToolContext(Protocol):
+    """Given to ``Format.referee`` and trust preparation in a tool worker: real tools, no keys."""
+
+    @property
+    def time(self) -> int:
+        """Reference time (Unix seconds)."""
+        ...
+
+    @property
+    def directory(self) -> Path:
+        """A private, empty directory (0700) that is removed afterwards; also HOME of the tools."""
+        ...
+
+    @property
+    def programs(self) -> Programs:
+        """Real programs with a neutral environment."""
+        ...
+
+    def path_of(self, artifact: Artifact, name: str) -> Path:
+        """A path with the harmless ``name`` by which a tool can open the artifact, without a copy.
+
+        The path leads through /proc/self/fd: pass ``artifact.fileno()`` in ``descriptors``.
+        """
+        ...
+
+
+class KeyContext(Protocol):
+    """Given to key stores in a key worker."""
+
+    @property
+    def time(self) -> int:
+        """Now (Unix seconds), for expiry."""
+        ...
+
+    @property
+    def gnupg_home(self) -> Path | None:
+        """GNUPGHOME of the caller, or None for GnuPG's default."""
+        ...
+
+    @property
+    def programs(self) -> Programs:
+        """Real programs with a neutral environment."""
+        ...
+
+    @property
+    def batch_unlock(self) -> bool:
+        """Whether policy allows a software key to be taken into this process for one batch."""
+        ...
+
+    def ask(self, prompt: Prompt) -> Secret:
+        """Ask a person and wait. Raises Cancelled, or SecretMissing where nobody can be asked."""
+        ...

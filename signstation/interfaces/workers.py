@@ -1,0 +1,191 @@
+"""What the job runner needs of worker processes: asynchronous calls, descriptors and values only.
+
+The runner (floor ``jobs``) knows these protocols; floor ``worker`` implements them with processes.
+Descriptors passed in stay the caller's: they are open until the call returns and never closed by
+the callee. Every call raises SignstationError classes only: WorkerDied and WorkerHung among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from signstation.errors import SignstationError
+from signstation.model.artifacts import Inspection
+from signstation.model.asks import ToSign
+from signstation.model.checks import Opinion, Verified
+from signstation.model.hashes import Digest
+from signstation.model.keys import KeyInfo, KeyRef, SignerProfile, Slot
+from signstation.model.options import Options
+from signstation.model.orders import GenerateOrder
+from signstation.model.outputs import Output
+from signstation.model.prompts import Prompt
+from signstation.model.secret import Secret
+from signstation.model.trust import Trust
+
+
+@dataclass(frozen=True, slots=True)
+class SigningItem:
+    """All that a check worker needs to run a format's generator, besides the bytes."""
+
+    step: int
+    format: str
+    slots: tuple[Slot, ...]
+    options: Options
+    time: int
+    seed: bytes  # 32 bytes, of this item
+    size: int
+    sha256: bytes | None  # None: learnt in the pass
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What came out of the generator, before anything is written."""
+
+    outputs: tuple[Output, ...]
+    sha256: bytes  # of the artifact as read
+    worker: int  # which worker it was, so that the recheck can avoid it
+    hash_ns: int
+
+
+Asker = Callable[[int, tuple[ToSign, ...]], Awaitable[tuple[bytes, ...]]]
+"""Given round number and asks, returns the answers: journals the intent, asks the key, records."""
+
+Progress = Callable[[int], None]
+"""Called on the event loop with the bytes done so far, at most 10 times a second."""
+
+
+class CheckWorkers(Protocol):
+    """A pool of sandboxed processes without keys; one per core, scheduled by weight."""
+
+    async def recognise(self, artifact: int) -> str:
+        """Return the format's id by content. Raises FormatUnknown."""
+        ...
+
+    async def inspect(self, artifact: int, format_id: str | None, progress: Progress) -> Inspection:
+        """Run ``Format.inspect`` (of the recognised format where ``format_id`` is None)."""
+        ...
+
+    async def sign(
+        self, item: SigningItem, artifact: int, ask: Asker, progress: Progress
+    ) -> Signed:
+        """Drive the signing generator; cancelled with the awaiting task (checkpoint, then kill)."""
+        ...
+
+    async def recheck(
+        self,
+        item: SigningItem,
+        artifact: int,
+        staged: Sequence[int],
+        avoid: int,
+        progress: Progress,
+    ) -> tuple[Digest, ...]:
+        """Run ``Format.recheck`` in another worker than ``avoid`` where there is one."""
+        ...
+
+    async def verify(
+        self,
+        artifact: int,
+        signatures: Sequence[int],
+        format_id: str | None,
+        trust: Trust,
+        time: int,
+        progress: Progress,
+    ) -> tuple[Inspection, Verified]:
+        """Inspect and verify in one go."""
+        ...
+
+
+class HashWorkers(Protocol):
+    """Processes that hash and compare and parse nothing."""
+
+    async def confirm(self, artifact: int, size: int, asks: Sequence[ToSign]) -> None:
+        """Recompute each ask's input from ``covers``; raise GuardRefused where one differs."""
+        ...
+
+    async def digest(self, artifact: int, progress: Progress) -> bytes:
+        """SHA-256 of the whole file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GuardTerms:
+    """What a key session is opened under: the sealed request and which of its signers this is."""
+
+    request: bytes  # canonical JSON
+    signer: int
+    approvals: tuple[bytes, ...] = ()  # verified later; hashes only for now
+
+
+class KeySession(Protocol):
+    """One open key under one request."""
+
+    async def sign(
+        self, item: int, round_number: int, asks: Sequence[ToSign]
+    ) -> tuple[bytes | SignstationError, ...]:
+        """Sign up to 64 asks of the request's item number ``item``; guard first, then key."""
+        ...
+
+    async def close(self) -> None:
+        """Close the key and forget secrets of this session."""
+        ...
+
+
+class KeyWorkers(Protocol):
+    """Key processes: one per token; one per core for software keys that were taken into memory."""
+
+    async def list_keys(self) -> tuple[KeyInfo, ...]:
+        """Keys of every store; a store that fails is left out and reported by ``doctor``."""
+        ...
+
+    async def resolve(self, typed: str) -> KeyRef:
+        """Turn ``store:what-was-typed`` into the full reference."""
+        ...
+
+    async def profile(self, key: KeyRef, certificates: Sequence[bytes]) -> SignerProfile:
+        """Public facts of a signer."""
+        ...
+
+    async def open(self, profile: SignerProfile, terms: GuardTerms, count: int) -> KeySession:
+        """Open a key for ``count`` signatures; may prompt."""
+        ...
+
+    async def generate(self, order: GenerateOrder) -> tuple[KeyInfo, ...]:
+        """Make a key; may prompt."""
+        ...
+
+    async def import_key(self, store: str, material: bytes) -> tuple[KeyInfo, ...]:
+        """Take in keys or certificates."""
+        ...
+
+    async def export(self, key: KeyRef) -> tuple[tuple[str, bytes], ...]:
+        """Public half as (suffix, content)."""
+        ...
+
+
+class ToolWorkers(Protocol):
+    """Processes that run real tools: private HOME, no keys, no network where the kernel allows."""
+
+    async def referee(
+        self,
+        artifact: int,
+        signatures: Sequence[int],
+        format_id: str,
+        trust: Trust,
+        time: int,
+    ) -> tuple[Opinion, ...]:
+        """Run ``Format.referee``."""
+        ...
+
+    async def prepare_trust(self, files: Sequence[tuple[str, bytes]]) -> Trust:
+        """Turn anchor files (label, content) into Trust; raises KeyUnreadable naming the label."""
+        ...
+
+
+class Prompter(Protocol):
+    """Where prompts of key workers go; answered by window, terminal or ``--secret-fd``."""
+
+    async def ask(self, prompt: Prompt) -> Secret:
+        """Wait for a person. Raises Cancelled or SecretMissing."""
+        ...

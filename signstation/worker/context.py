@@ -1,0 +1,133 @@
+"""The context that formats run in: pinned time and randomness, and one hashing pass."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from signstation.errors import ArtifactChanged, ArtifactUnreadable
+from signstation.interfaces.artifact import Artifact
+from signstation.model.hashes import Digest, Digests, HashAlgorithm, HashRequest, HashState
+
+CHUNK = 1024 * 1024
+"""Bytes per read of the hashing pass: large enough for hashlib to release the GIL usefully."""
+CHECKPOINT = 8 * 1024 * 1024
+"""Bytes between two checkpoints (DESIGN.md section 6)."""
+
+
+def ignore(_done: int) -> None:
+    """Take no notice of progress."""
+
+
+@dataclass(slots=True)
+class _Running:
+    """One hash of the pass and the range of the file that it takes."""
+
+    state: HashState
+    start: int
+    end: int
+
+    def feed(self, chunk: memoryview, offset: int) -> None:
+        start, end = max(self.start, offset), min(self.end, offset + len(chunk))
+        if start < end:
+            self.state.update(chunk[start - offset : end - offset])
+
+
+def _feed_all(running: tuple[_Running, ...], chunk: memoryview, offset: int) -> None:
+    for each in running:
+        each.feed(chunk, offset)
+
+
+def _feed_apart(
+    pool: ThreadPoolExecutor, running: tuple[_Running, ...], chunk: memoryview, offset: int
+) -> None:
+    for future in [pool.submit(each.feed, chunk, offset) for each in running]:
+        future.result()
+
+
+class StepContext:
+    """Implements ``interfaces.context.Context`` for one artifact in one process."""
+
+    def __init__(
+        self,
+        *,
+        time: int,
+        seed: bytes = bytes(32),
+        expected: bytes | None = None,
+        progress: Callable[[int], None] = ignore,
+    ) -> None:
+        """``expected``: the SHA-256 that the request names; ``progress`` may raise Cancelled."""
+        self._time = time
+        self._seed = seed
+        self._expected = expected
+        self._progress = progress
+
+    @property
+    def time(self) -> int:
+        """Signing or reference time in Unix seconds."""
+        return self._time
+
+    def random(self, label: str, size: int) -> bytes:
+        """HKDF-SHA256 of the item's seed with ``label`` as info."""
+        return HKDF(SHA256(), size, salt=None, info=label.encode()).derive(self._seed)
+
+    def checkpoint(self, done: int) -> None:
+        """Hand on progress; the callback raises Cancelled."""
+        self._progress(done)
+
+    def digests(self, artifact: Artifact, wanted: Sequence[HashRequest] = ()) -> Digests:
+        """Read once and hash; different hashes of one chunk run on both cores."""
+        size = artifact.size
+        whole = _Running(hashlib.sha256(), 0, size)
+        running = {(HashAlgorithm.SHA256, 0, size): whole}
+        keys: list[tuple[HashAlgorithm, int, int]] = []
+        for each in wanted:
+            end = size if each.length is None else each.offset + each.length
+            key = (each.algorithm, each.offset, end)
+            keys.append(key)
+            if key not in running:
+                state = hashlib.new(each.algorithm.value, usedforsecurity=False)
+                running[key] = _Running(state, each.offset, end)
+        self._pass(artifact, tuple(running.values()))
+        digest = whole.state.digest()
+        if self._expected is not None and digest != self._expected:
+            raise ArtifactChanged(expected=self._expected.hex(), found=digest.hex())
+        return Digests(
+            Digest(HashAlgorithm.SHA256, digest), tuple(running[key].state for key in keys)
+        )
+
+    def _pass(self, artifact: Artifact, running: tuple[_Running, ...]) -> None:
+        size, descriptor = artifact.size, artifact.fileno()
+        if size <= CHUNK or len(running) == 1:
+            self._feed(descriptor, size, lambda chunk, at: _feed_all(running, chunk, at))
+            return
+        with ThreadPoolExecutor(len(running)) as pool:
+            self._feed(
+                descriptor,
+                size,
+                lambda chunk, at: _feed_apart(pool, running, chunk, at),
+            )
+
+    def _feed(self, descriptor: int, size: int, use: Callable[[memoryview, int], object]) -> None:
+        buffer = bytearray(min(CHUNK, max(size, 1)))
+        offset = since = 0
+        while offset < size:
+            view = memoryview(buffer)[: min(len(buffer), size - offset)]
+            try:
+                count = os.preadv(descriptor, [view], offset)
+            except OSError as error:
+                raise ArtifactUnreadable(reason=error.strerror or "") from error
+            if count == 0:
+                raise ArtifactUnreadable(reason="the file became shorter while it was read")
+            use(view[:count], offset)
+            offset += count
+            since += count
+            if since >= CHECKPOINT:
+                since = 0
+                self.checkpoint(offset)
