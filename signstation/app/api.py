@@ -1,0 +1,112 @@
+"""The station as window, command line and helpers see it: the same calls here and over the socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Protocol
+
+from signstation.model.jobs import JobRow, StepRow
+from signstation.model.keys import KeyInfo, KeyRef
+from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
+from signstation.model.secret import Secret
+from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
+
+MAX_STEPS_PER_CALL = 1000
+"""Most step rows of one answer, so that 100,000 artifacts never travel at once."""
+
+
+class StationApi(Protocol):
+    """A station bound to one caller. Thread-safe; no call blocks.
+
+    Futures raise SignstationError classes only. Callbacks and listeners run on the runner's thread:
+    they must be short and never raise (the window puts what it gets into a deque).
+    """
+
+    def inspect(
+        self,
+        paths: tuple[Path, ...],
+        format_id: str | None,
+        on_result: Callable[[Inspected], None],
+    ) -> Future[None]:
+        """Inspect files and walk directories; one ``on_result`` per artifact, as they come."""
+        ...
+
+    def plan(self, order: SignOrder) -> Future[PlanSummary]:
+        """Inspect, choose slots and outputs, seal the request. Signs nothing."""
+        ...
+
+    def submit(self, plan_id: str) -> Future[int]:
+        """Queue a plan of this caller and return the job's id. A plan is submitted once."""
+        ...
+
+    def wait(self, job: int) -> Future[JobRow]:
+        """Complete when the job is in a final state or interrupted."""
+        ...
+
+    def verify(self, order: VerifyOrder, on_result: Callable[[VerifiedPath], None]) -> Future[None]:
+        """Verify files and walk directories; one ``on_result`` per artifact, as they come."""
+        ...
+
+    def jobs(self) -> Future[tuple[JobRow, ...]]:
+        """All jobs, newest first."""
+        ...
+
+    def steps(self, job: int, offset: int = 0) -> Future[tuple[StepRow, ...]]:
+        """At most MAX_STEPS_PER_CALL steps of a job from ``offset``, in order."""
+        ...
+
+    def cancel(self, job: int) -> Future[None]:
+        """Cancel in three grades; raises CancelRefused while it is being published."""
+        ...
+
+    def retry(self, job: int) -> Future[None]:
+        """Queue the failed and cancelled steps of a job again."""
+        ...
+
+    def resume(self, job: int | None = None) -> Future[tuple[int, ...]]:
+        """Go on with interrupted jobs (all of them for None); returns their ids."""
+        ...
+
+    def keys(self) -> Future[tuple[KeyInfo, ...]]:
+        """Keys of every store."""
+        ...
+
+    def resolve_key(self, typed: str) -> Future[KeyRef]:
+        """Turn ``store:what-was-typed`` into the full reference."""
+        ...
+
+    def generate(self, order: GenerateOrder) -> Future[tuple[KeyInfo, ...]]:
+        """Make a key and pin it in this station's trust; prompts for a new passphrase."""
+        ...
+
+    def import_key(self, store: str, path: Path) -> Future[tuple[KeyInfo, ...]]:
+        """Take a key or certificate in and pin own keys."""
+        ...
+
+    def export_key(
+        self, key: KeyRef, directory: Path, *, replace: bool
+    ) -> Future[tuple[Path, ...]]:
+        """Write the public half in the forms that consumers fetch, and read it back."""
+        ...
+
+    def answer(self, prompt_id: str, secret: Secret) -> Future[None]:
+        """Answer a prompt of this caller; the secret is wiped afterwards."""
+        ...
+
+    def dismiss(self, prompt_id: str) -> Future[None]:
+        """Cancel a prompt: what asked for it gets Cancelled."""
+        ...
+
+    def doctor(self) -> Future[tuple[DoctorRow, ...]]:
+        """Look at this machine: tools, protections, state, keys."""
+        ...
+
+    def subscribe(self, listener: Callable[[StationEvent], None]) -> Callable[[], None]:
+        """Hear events of this caller's jobs and prompts; returns the call that ends it."""
+        ...
+
+    def close(self) -> None:
+        """End the connection; a station that this process owns is shut down in order. Blocks."""
+        ...
