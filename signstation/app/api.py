@@ -1,4 +1,4 @@
-"""The station as window, command line and helpers see it: the same calls here and over the socket."""
+"""The station as window, command line and helpers see it, here and over the socket alike."""
 
 from __future__ import annotations
 
