@@ -69,11 +69,15 @@ class HashState(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HashRequest:
-    """A hash wanted over ``length`` bytes from ``offset`` (``None``: to the end)."""
+    """A hash wanted over ``length`` bytes from ``offset`` (``None``: to the end).
+
+    ``prefix`` is fed first: the salt of version 6 OpenPGP signatures (RFC 9580 section 5.2.4).
+    """
 
     algorithm: HashAlgorithm
     offset: int = 0
     length: int | None = None
+    prefix: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,14 +85,14 @@ class StepContext:
         """Read once and hash; different hashes of one chunk run on both cores."""
         size = artifact.size
         whole = _Running(hashlib.sha256(), 0, size)
-        running = {(HashAlgorithm.SHA256, 0, size): whole}
-        keys: list[tuple[HashAlgorithm, int, int]] = []
+        running = {(HashAlgorithm.SHA256, 0, size, b""): whole}
+        keys: list[tuple[HashAlgorithm, int, int, bytes]] = []
         for each in wanted:
             end = size if each.length is None else each.offset + each.length
-            key = (each.algorithm, each.offset, end)
+            key = (each.algorithm, each.offset, end, each.prefix)
             keys.append(key)
             if key not in running:
-                state = hashlib.new(each.algorithm.value, usedforsecurity=False)
+                state = hashlib.new(each.algorithm.value, each.prefix, usedforsecurity=False)
                 running[key] = _Running(state, each.offset, end)
         self._pass(artifact, tuple(running.values()))
         digest = whole.state.digest()
