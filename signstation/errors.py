@@ -7,46 +7,38 @@ boundary as ``{"code", "fields", "effect"}``. This module imports nothing of sig
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from enum import Enum, IntEnum
-from typing import ClassVar, Self
+from dataclasses import dataclass, fields
+from typing import ClassVar, Self, dataclass_transform
+
+from signstation.effects import Effect as Effect  # noqa: PLC0414 - named again for importers
+from signstation.effects import ExitStatus as ExitStatus  # noqa: PLC0414
 
 FieldValue = str | int | None
 
 
-class Effect(Enum):
-    """What had happened to the user's files when the error was raised."""
-
-    UNCHANGED = "unchanged"  # nothing was written, nothing was signed
-    STAGED_ONLY = (
-        "staged-only"  # a private staged copy may exist; originals and targets do not know
-    )
-    UNKNOWN = "unknown"  # a key may have been used; the journal says what is known
-
-
-class ExitStatus(IntEnum):
-    """Exit statuses of the command line (DESIGN.md section 8)."""
-
-    GOOD = 0
-    VERDICT = 1
-    USAGE = 2
-    CANCELLED = 3
-    POLICY = 4
-    KEY = 5
-    TOOL = 6
-    PATH = 7
-    HOST = 8
-    BUG = 70
-
-
-@dataclass(eq=False)
+@dataclass_transform(eq_default=False, kw_only_default=True)
+@dataclass(eq=False, kw_only=True, repr=False)
 class SignstationError(Exception):
-    """Root of all expected errors; subclasses add typed fields and never sentences."""
+    """Root of all expected errors; subclasses add typed fields and never sentences.
+
+    A subclass names its ``code`` (and, where they differ from its parent's, ``status`` and
+    ``retryable``) in the class line; its annotated fields become keyword arguments.
+    """
 
     code: ClassVar[str] = "error"
     status: ClassVar[ExitStatus] = ExitStatus.BUG
     retryable: ClassVar[bool] = False
-    effect: Effect = field(default=Effect.UNCHANGED, kw_only=True)
+    effect: Effect = Effect.UNCHANGED
+
+    def __init_subclass__(
+        cls, *, code: str, status: ExitStatus | None = None, retryable: bool = False
+    ) -> None:
+        """Record the class's constants and make a dataclass of its fields."""
+        super().__init_subclass__()
+        cls.code = code
+        cls.status = status or cls.status
+        cls.retryable = retryable
+        dataclass(eq=False, kw_only=True, repr=False)(cls)
 
     def values(self) -> dict[str, FieldValue]:
         """Return the typed fields by name, without ``effect``."""
@@ -67,488 +59,315 @@ class SignstationError(Exception):
         return f"{self.code}({inner})"
 
 
-# --- not failures ----------------------------------------------------------------------------
-
-
-@dataclass(eq=False)
-class Cancelled(SignstationError):
+class Cancelled(SignstationError, code="cancelled", status=ExitStatus.CANCELLED, retryable=True):
     """Somebody asked to stop; not a failure and never a dialogue."""
 
-    code: ClassVar[str] = "cancelled"
-    status: ClassVar[ExitStatus] = ExitStatus.CANCELLED
-    retryable: ClassVar[bool] = True
 
-
-@dataclass(eq=False)
-class CancelRefused(SignstationError):
+class CancelRefused(SignstationError, code="cancel-refused", status=ExitStatus.USAGE):
     """The step is being published and can no longer be cancelled."""
 
-    code: ClassVar[str] = "cancel-refused"
-    status: ClassVar[ExitStatus] = ExitStatus.USAGE
     job: int = 0
 
 
-@dataclass(eq=False)
-class UsageError(SignstationError):
+class UsageError(SignstationError, code="usage", status=ExitStatus.USAGE):
     """The order contradicts itself or names something that does not exist here."""
 
-    code: ClassVar[str] = "usage"
-    status: ClassVar[ExitStatus] = ExitStatus.USAGE
     reason: str = ""
 
 
-# --- input -----------------------------------------------------------------------------------
-
-
-@dataclass(eq=False)
-class InputError(SignstationError):
+class InputError(SignstationError, code="input", status=ExitStatus.PATH):
     """Something about the artifact or its path."""
 
-    code: ClassVar[str] = "input"
-    status: ClassVar[ExitStatus] = ExitStatus.PATH
     path: str = ""
 
 
-@dataclass(eq=False)
-class PathMissing(InputError):
+class PathMissing(InputError, code="input.missing"):
     """The path does not exist."""
 
-    code: ClassVar[str] = "input.missing"
 
-
-@dataclass(eq=False)
-class ArtifactUnreadable(InputError):
+class ArtifactUnreadable(InputError, code="input.unreadable"):
     """The file cannot be opened or read; ``reason`` is the operating system's word (strerror)."""
 
-    code: ClassVar[str] = "input.unreadable"
     reason: str = ""
 
 
-@dataclass(eq=False)
-class NotARegularFile(InputError):
+class NotARegularFile(InputError, code="input.not-regular"):
     """A device, socket, pipe or symbolic link where a regular file is needed."""
 
-    code: ClassVar[str] = "input.not-regular"
     kind: str = ""
 
 
-@dataclass(eq=False)
-class LeavesTree(InputError):
+class LeavesTree(InputError, code="input.leaves-tree"):
     """A symbolic link or ``..`` leads out of the chosen root."""
 
-    code: ClassVar[str] = "input.leaves-tree"
 
-
-@dataclass(eq=False)
-class NameRefused(InputError):
+class NameRefused(InputError, code="input.name-refused"):
     """The file name has control, bidirectional or undecodable characters."""
 
-    code: ClassVar[str] = "input.name-refused"
 
-
-@dataclass(eq=False)
-class ArtifactMalformed(InputError):
+class ArtifactMalformed(InputError, code="input.malformed", status=ExitStatus.VERDICT):
     """The bytes do not follow the format; ``offset`` is where, in bytes from the start."""
 
-    code: ClassVar[str] = "input.malformed"
-    status: ClassVar[ExitStatus] = ExitStatus.VERDICT
     format: str = ""
     offset: int = 0
     expected: str = ""
     found: str = ""
 
 
-@dataclass(eq=False)
-class FormatUnknown(InputError):
+class FormatUnknown(InputError, code="input.format-unknown", status=ExitStatus.VERDICT):
     """No format recognises the content and none was named."""
 
-    code: ClassVar[str] = "input.format-unknown"
-    status: ClassVar[ExitStatus] = ExitStatus.VERDICT
 
-
-@dataclass(eq=False)
-class CompressedModule(InputError):
+class CompressedModule(InputError, code="input.compressed-module", status=ExitStatus.VERDICT):
     """A compressed kernel module: sign first, then compress."""
 
-    code: ClassVar[str] = "input.compressed-module"
-    status: ClassVar[ExitStatus] = ExitStatus.VERDICT
     compression: str = ""
 
 
-@dataclass(eq=False)
-class AlreadySigned(InputError):
+class AlreadySigned(InputError, code="input.already-signed", status=ExitStatus.USAGE):
     """The artifact has signatures and ``existing=refuse`` was chosen."""
 
-    code: ClassVar[str] = "input.already-signed"
-    status: ClassVar[ExitStatus] = ExitStatus.USAGE
 
-
-@dataclass(eq=False)
-class ArtifactChanged(InputError):
+class ArtifactChanged(InputError, code="input.changed", status=ExitStatus.VERDICT):
     """The bytes are not those that were inspected or approved (hex SHA-256 of both)."""
 
-    code: ClassVar[str] = "input.changed"
-    status: ClassVar[ExitStatus] = ExitStatus.VERDICT
     expected: str = ""
     found: str = ""
 
 
-@dataclass(eq=False)
-class ContentDamaged(InputError):
+class ContentDamaged(InputError, code="input.damaged", status=ExitStatus.VERDICT):
     """A digest inside the artifact contradicts its bytes; it is not signed."""
 
-    code: ClassVar[str] = "input.damaged"
-    status: ClassVar[ExitStatus] = ExitStatus.VERDICT
     what: str = ""
 
 
-@dataclass(eq=False)
-class OutputExists(InputError):
+class OutputExists(InputError, code="output.exists", status=ExitStatus.USAGE):
     """The target name is taken and ``--replace`` was not given."""
 
-    code: ClassVar[str] = "output.exists"
-    status: ClassVar[ExitStatus] = ExitStatus.USAGE
 
-
-@dataclass(eq=False)
-class OutputClash(InputError):
+class OutputClash(InputError, code="output.clash", status=ExitStatus.USAGE):
     """Two artifacts of one order would be written to the same name."""
 
-    code: ClassVar[str] = "output.clash"
-    status: ClassVar[ExitStatus] = ExitStatus.USAGE
 
-
-@dataclass(eq=False)
-class HardLinked(InputError):
+class HardLinked(InputError, code="output.hard-linked", status=ExitStatus.USAGE):
     """``--in-place`` on a file with several hard links would change or split the others."""
 
-    code: ClassVar[str] = "output.hard-linked"
-    status: ClassVar[ExitStatus] = ExitStatus.USAGE
     links: int = 0
 
 
-@dataclass(eq=False)
-class RecheckFailed(InputError):
+class RecheckFailed(InputError, code="output.recheck-failed", status=ExitStatus.BUG):
     """Our own verifier refused the staged result; nothing was published."""
 
-    code: ClassVar[str] = "output.recheck-failed"
-    status: ClassVar[ExitStatus] = ExitStatus.BUG
     reason: str = ""
 
 
-# --- keys and devices ------------------------------------------------------------------------
-
-
-@dataclass(eq=False)
-class KeyFailure(SignstationError):
+class KeyFailure(SignstationError, code="key", status=ExitStatus.KEY):
     """Something about a key or its store; ``key`` is the text form of a KeyRef."""
 
-    code: ClassVar[str] = "key"
-    status: ClassVar[ExitStatus] = ExitStatus.KEY
     key: str = ""
 
 
-@dataclass(eq=False)
-class KeyNotFound(KeyFailure):
+class KeyNotFound(KeyFailure, code="key.not-found"):
     """No such key in its store."""
 
-    code: ClassVar[str] = "key.not-found"
 
-
-@dataclass(eq=False)
-class KeyAmbiguous(KeyFailure):
+class KeyAmbiguous(KeyFailure, code="key.ambiguous"):
     """The name fits several keys; ``count`` of them."""
 
-    code: ClassVar[str] = "key.ambiguous"
     count: int = 0
 
 
-@dataclass(eq=False)
-class KeyChanged(KeyFailure):
+class KeyChanged(KeyFailure, code="key.changed"):
     """The store's public key is not the one that was planned (hex SHA-256 of both SPKIs)."""
 
-    code: ClassVar[str] = "key.changed"
     expected: str = ""
     found: str = ""
 
 
-@dataclass(eq=False)
-class KeyUnreadable(KeyFailure):
+class KeyUnreadable(KeyFailure, code="key.unreadable"):
     """The key material cannot be parsed; ``reason`` names the format problem, never the content."""
 
-    code: ClassVar[str] = "key.unreadable"
     reason: str = ""
 
 
-@dataclass(eq=False)
-class KeyUnusable(KeyFailure):
+class KeyUnusable(KeyFailure, code="key.unusable"):
     """The key is expired, revoked, disabled or not meant for signing: ``reason``."""
 
-    code: ClassVar[str] = "key.unusable"
     reason: str = ""
 
 
-@dataclass(eq=False)
-class SchemeUnsupported(KeyFailure):
+class SchemeUnsupported(KeyFailure, code="key.scheme-unsupported"):
     """The key cannot make this kind of signature."""
 
-    code: ClassVar[str] = "key.scheme-unsupported"
     scheme: str = ""
 
 
-@dataclass(eq=False)
-class CertificateMissing(KeyFailure):
+class CertificateMissing(KeyFailure, code="key.certificate-missing"):
     """An X.509 or OpenPGP certificate is needed for this signature type and none is known."""
 
-    code: ClassVar[str] = "key.certificate-missing"
     kind: str = ""
 
 
-@dataclass(eq=False)
-class CertificateMismatch(KeyFailure):
+class CertificateMismatch(KeyFailure, code="key.certificate-mismatch"):
     """The given certificate does not belong to the private key."""
 
-    code: ClassVar[str] = "key.certificate-mismatch"
 
-
-@dataclass(eq=False)
-class PassphraseWrong(KeyFailure):
+class PassphraseWrong(KeyFailure, code="key.passphrase-wrong", retryable=True):
     """The passphrase or PIN was wrong; ``tries_left`` is None where the store does not count."""
 
-    code: ClassVar[str] = "key.passphrase-wrong"
-    retryable: ClassVar[bool] = True
     tries_left: int | None = None
 
 
-@dataclass(eq=False)
-class SecretMissing(KeyFailure):
+class SecretMissing(KeyFailure, code="key.secret-missing", status=ExitStatus.CANCELLED):
     """``--secret-fd`` had too few lines or nobody can be asked; ``prompt`` names the secret."""
 
-    code: ClassVar[str] = "key.secret-missing"
-    status: ClassVar[ExitStatus] = ExitStatus.CANCELLED
     prompt: str = ""
 
 
-@dataclass(eq=False)
-class AgentMissing(KeyFailure):
+class AgentMissing(KeyFailure, code="key.agent-missing", retryable=True):
     """gpg-agent (or another agent) cannot be started or reached."""
 
-    code: ClassVar[str] = "key.agent-missing"
-    retryable: ClassVar[bool] = True
     reason: str = ""
 
 
-@dataclass(eq=False)
-class KeyStoreFailed(KeyFailure):
+class KeyStoreFailed(KeyFailure, code="key.store-failed", retryable=True):
     """The store answered with an error of its own: number and its text."""
 
-    code: ClassVar[str] = "key.store-failed"
-    retryable: ClassVar[bool] = True
     number: int = 0
     reason: str = ""
 
 
-@dataclass(eq=False)
-class KeyStoreUnknown(KeyFailure):
+class KeyStoreUnknown(KeyFailure, code="key.store-unknown", status=ExitStatus.USAGE):
     """The prefix of the key reference names no key store."""
 
-    code: ClassVar[str] = "key.store-unknown"
-    status: ClassVar[ExitStatus] = ExitStatus.USAGE
 
-
-@dataclass(eq=False)
-class GuardRefused(KeyFailure):
+class GuardRefused(KeyFailure, code="key.guard-refused", status=ExitStatus.POLICY):
     """The key worker was asked for something that the request does not contain: ``reason``."""
 
-    code: ClassVar[str] = "key.guard-refused"
-    status: ClassVar[ExitStatus] = ExitStatus.POLICY
     reason: str = ""
 
 
-# --- tools -----------------------------------------------------------------------------------
-
-
-@dataclass(eq=False)
-class ToolError(SignstationError):
+class ToolError(SignstationError, code="tool", status=ExitStatus.TOOL):
     """Something about a program of the system."""
 
-    code: ClassVar[str] = "tool"
-    status: ClassVar[ExitStatus] = ExitStatus.TOOL
     program: str = ""
 
 
-@dataclass(eq=False)
-class ToolMissing(ToolError):
+class ToolMissing(ToolError, code="tool.missing"):
     """The program is not installed in a system directory; ``package`` is where it comes from."""
 
-    code: ClassVar[str] = "tool.missing"
     package: str = ""
 
 
-@dataclass(eq=False)
-class ToolFailed(ToolError):
+class ToolFailed(ToolError, code="tool.failed", status=ExitStatus.HOST):
     """The program ended with ``exit_status``; ``output`` is the tail of its error output."""
 
-    code: ClassVar[str] = "tool.failed"
-    status: ClassVar[ExitStatus] = ExitStatus.HOST
     exit_status: int = 0
     output: str = ""
 
 
-@dataclass(eq=False)
-class ToolTimedOut(ToolError):
+class ToolTimedOut(ToolError, code="tool.timed-out", status=ExitStatus.HOST, retryable=True):
     """The program did not end within ``seconds``."""
 
-    code: ClassVar[str] = "tool.timed-out"
-    status: ClassVar[ExitStatus] = ExitStatus.HOST
-    retryable: ClassVar[bool] = True
     seconds: int = 0
 
 
-# --- policy ----------------------------------------------------------------------------------
-
-
-@dataclass(eq=False)
-class PolicyError(SignstationError):
+class PolicyError(SignstationError, code="policy", status=ExitStatus.POLICY):
     """A rule says no."""
 
-    code: ClassVar[str] = "policy"
-    status: ClassVar[ExitStatus] = ExitStatus.POLICY
 
-
-@dataclass(eq=False)
-class PolicyRefused(PolicyError):
+class PolicyRefused(PolicyError, code="policy.refused"):
     """A rule refused the request; ``rule`` names it."""
 
-    code: ClassVar[str] = "policy.refused"
     rule: str = ""
 
 
-@dataclass(eq=False)
-class TimeRefused(PolicyError):
+class TimeRefused(PolicyError, code="policy.time-refused"):
     """The pinned signing time is too far from this machine's clock (Unix seconds)."""
 
-    code: ClassVar[str] = "policy.time-refused"
     signing_time: int = 0
     clock: int = 0
 
 
-@dataclass(eq=False)
-class OfflineRefused(PolicyError):
+class OfflineRefused(PolicyError, code="policy.offline"):
     """Network use was asked for while air-gap mode is on."""
 
-    code: ClassVar[str] = "policy.offline"
     what: str = ""
 
 
-# --- host ------------------------------------------------------------------------------------
-
-
-@dataclass(eq=False)
-class HostError(SignstationError):
+class HostError(SignstationError, code="host", status=ExitStatus.HOST):
     """Something about this machine or the station's own state."""
 
-    code: ClassVar[str] = "host"
-    status: ClassVar[ExitStatus] = ExitStatus.HOST
 
-
-@dataclass(eq=False)
-class DiskFull(HostError):
+class DiskFull(HostError, code="host.disk-full", retryable=True):
     """No space (or quota) left where ``path`` is."""
 
-    code: ClassVar[str] = "host.disk-full"
-    retryable: ClassVar[bool] = True
     path: str = ""
 
 
-@dataclass(eq=False)
-class NotWritable(HostError):
+class NotWritable(HostError, code="host.not-writable", retryable=True):
     """The target directory or file cannot be written; ``reason`` is strerror."""
 
-    code: ClassVar[str] = "host.not-writable"
-    retryable: ClassVar[bool] = True
     path: str = ""
     reason: str = ""
 
 
-@dataclass(eq=False)
-class StoreLocked(HostError):
+class StoreLocked(HostError, code="host.store-locked", retryable=True):
     """Another process owns this state directory and does not answer on its socket."""
 
-    code: ClassVar[str] = "host.store-locked"
-    retryable: ClassVar[bool] = True
     path: str = ""
 
 
-@dataclass(eq=False)
-class StoreTooNew(HostError):
+class StoreTooNew(HostError, code="host.store-too-new"):
     """The journal was written by a newer version of signstation."""
 
-    code: ClassVar[str] = "host.store-too-new"
     found: int = 0
     known: int = 0
 
 
-@dataclass(eq=False)
-class StoreDamaged(HostError):
+class StoreDamaged(HostError, code="host.store-damaged"):
     """The journal contradicts itself: ``reason``."""
 
-    code: ClassVar[str] = "host.store-damaged"
     reason: str = ""
 
 
-@dataclass(eq=False)
-class ReplayDiverged(HostError):
+class ReplayDiverged(HostError, code="host.replay-diverged"):
     """On replay a step asked for another signature than the recorded one."""
 
-    code: ClassVar[str] = "host.replay-diverged"
     step: int = 0
 
 
-@dataclass(eq=False)
-class WorkerDied(HostError):
+class WorkerDied(HostError, code="host.worker-died", retryable=True):
     """A worker process ended unexpectedly; ``signal`` is 0 when it exited with ``exit_status``."""
 
-    code: ClassVar[str] = "host.worker-died"
-    retryable: ClassVar[bool] = True
     kind: str = ""
     signal: int = 0
     exit_status: int = 0
 
 
-@dataclass(eq=False)
-class WorkerHung(HostError):
+class WorkerHung(HostError, code="host.worker-hung", retryable=True):
     """A worker did not answer within ``seconds`` and was killed."""
 
-    code: ClassVar[str] = "host.worker-hung"
-    retryable: ClassVar[bool] = True
     kind: str = ""
     seconds: int = 0
 
 
-@dataclass(eq=False)
-class LimitReached(HostError):
+class LimitReached(HostError, code="host.limit"):
     """A bound of signstation was reached: ``what``, ``limit``."""
 
-    code: ClassVar[str] = "host.limit"
     what: str = ""
     limit: int = 0
 
 
-@dataclass(eq=False)
-class ProtocolViolation(HostError):
+class ProtocolViolation(HostError, code="host.protocol"):
     """A peer on a socket sent something that is not of the protocol."""
 
-    code: ClassVar[str] = "host.protocol"
     reason: str = ""
 
 
-@dataclass(eq=False)
-class InternalError(SignstationError):
+class InternalError(SignstationError, code="internal", status=ExitStatus.BUG):
     """A bug: anything that escaped; ``id`` finds its traceback in the log."""
 
-    code: ClassVar[str] = "internal"
-    status: ClassVar[ExitStatus] = ExitStatus.BUG
     id: str = ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from signstation.model.asks import HashOf, Range, Segment
 from signstation.model.checks import Aspect, Outcome, SignatureState, Verification
@@ -83,7 +84,7 @@ def byte_map(verification: Verification) -> tuple[Stretch, ...]:
     ]
     edges = sorted({0, verification.size, *(s[0] for s in spans), *(s[1] for s in spans)})
     stretches: list[Stretch] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         inside = tuple(sorted({n for a, b, n in spans if a <= start and end <= b}))
         if stretches and stretches[-1].signatures == inside:
             stretches[-1] = Stretch(stretches[-1].start, end, inside)
