@@ -78,6 +78,11 @@ class KeyContext(Protocol):
         ...
 
     @property
+    def state(self) -> Path:
+        """The station's state directory (absolute; 0700); key files live in ``state / "keys"``."""
+        ...
+
+    @property
     def programs(self) -> Programs:
         """Real programs with a neutral environment."""
         ...
