@@ -1,6 +1,6 @@
 # Set-up shared by packaging/run and packaging/test: sourced by them, POSIX sh, never run alone.
 # Makes sure of the distribution, the Debian packages and .venv; asks nothing; touches the network
-# only when something is missing. Status when it stops: 8 (the host is not fit), 5 never, 2 usage.
+# only when something is missing; stops with status 8 and two sentences when the host is not fit.
 # shellcheck shell=sh
 
 umask 022
