@@ -164,14 +164,14 @@ def _header(cursor: Cursor) -> tuple[int, int]:
     if not first & 0x80:
         raise malformed(offset, "an OpenPGP packet", f"byte {first:#04x}")
     if first & 0x40:
-        return first & 0x3F, length_of(cursor)
+        return first & 0x3F, _new_length(cursor)
     kind = first & 0x03
     if kind == 3:  # noqa: PLR2004 - length type 3: indeterminate
         raise malformed(offset, "a definite length", "indeterminate length")
     return first >> 2 & 0x0F, cursor.number(1 << kind)
 
 
-def length_of(cursor: Cursor) -> int:
+def _new_length(cursor: Cursor) -> int:
     """Read a length of the new format (RFC 9580 section 4.2.1); partial lengths are refused."""
     offset = cursor.offset
     first = cursor.number(1)
