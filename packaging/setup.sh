@@ -28,13 +28,13 @@ stop() {
 need_space() {
     free=$(df -Pk "$1" | awk 'NR == 2 { print int($4 / 1024) }')
     [ "${free}" -ge "$2" ] || stop \
-        "the disk is full: $3 need(s) $2 MB in $1, ${free} MB are free." \
+        "the disk is full: $3 need $2 MB in $1, ${free} MB are free." \
         "Make room there and run this again."
 }
 
 # tail_of LOG: the end of a tool's output, set off from our own words.
 tail_of() {
-    tail -n 12 "$1" | sed 's/^/    | /' >&2
+    tail -n 5 "$1" | cut -c1-160 | sed 's/^/    | /' >&2
 }
 
 # explain LOG WHAT: turns a failed apt or pip run into one plain sentence, then stops.
@@ -48,6 +48,9 @@ explain() {
     elif grep -q -i -E 'name resolution|resolving|could not connect|unable to connect|connection (failed|refused|timed out)|network is unreachable|newconnectionerror|connectionpool|proxyerror|failed to establish' "$1"; then
         stop "there is no network (or no package server answers), needed for $2." \
             "Connect this machine once, or copy a prepared tree; later runs need no network."
+    elif grep -q -i -E 'permission denied|read-only file system' "$1"; then
+        stop "$(id -un) may not write what is needed for $2." \
+            "Work in a copy of this folder that is yours."
     elif grep -q -i -E 'could not get lock|is another process using it' "$1"; then
         stop "another package manager is running." "Wait until it has finished and run this again."
     elif grep -q -i -E 'no matching distribution|not a supported wheel' "$1"; then
@@ -147,7 +150,7 @@ install_packages() {
     say "Debian packages to install: $(printf '%s' "${lacking}" | tr '\n' ' ')"
     can_be_root || stop "installing packages needs root, and sudo is not at hand." \
         "Run it as root once (sudo sh packaging/run --prepare), or let an administrator install: $(printf '%s' "${lacking}" | tr '\n' ' ')"
-    need_space /var "${PACKAGES_MEGABYTES}" "the packages"
+    need_space /var "${PACKAGES_MEGABYTES}" "the Debian packages"
     log=$(mktemp)
     # An update that partly fails is no reason to stop: what counts is whether the install works.
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >"${log}" 2>&1 </dev/null || true
@@ -209,7 +212,8 @@ pip() {
 # The packages of run.txt are part of test.txt, so a .venv for tests serves both.
 make_venv() {
     PYTHON=$(find_python) || exit 8
-    exec 9>"${TREE}/.venv.lock" && flock 9 # two set-ups at once would tear each other's .venv
+    # Two set-ups at once would tear each other's .venv; whoever may read this file may lock it.
+    exec 9<"${TREE}/packaging/setup.sh" && flock 9
     if ! is_made "$1" && ! is_made test; then
         # Only test.txt on top of a sound run.txt is added to; everything else is made anew.
         if ! is_made run; then
@@ -226,7 +230,7 @@ make_venv() {
         stamp_of "$1" | as_person tee "${VENV}/stamp-$1" >/dev/null
     fi
     link_tree
-    exec 9>&- # a program started later must not hold the lock
+    exec 9<&- # a program started later must not hold the lock
 }
 
 # link_tree: the program itself, not copied; made again when pyproject.toml changed (0.7 s).

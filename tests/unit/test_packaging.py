@@ -188,6 +188,7 @@ def test_the_newest_package_of_a_pattern_is_chosen(host: Host) -> None:
         ("OSError: [Errno 28] No space left on device", "the disk became full"),
         ("THESE PACKAGES DO NOT MATCH THE HASHES FROM", "is not the one that packaging/lock names"),
         ("Failed to establish a new connection", "there is no network"),
+        ("OSError: [Errno 13] Permission denied: '.venv'", "may not write what is needed"),
         ("E: Could not get lock /var/lib/dpkg/lock", "another package manager is running"),
         ("ERROR: No matching distribution found for x", "has no build for this machine"),
         ("something else", "setting up failed"),
