@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from cattrs import Converter
-from cattrs.errors import BaseValidationError
+from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.strategies import configure_tagged_union
 
 from signstation.errors import ProtocolViolation
@@ -20,6 +20,15 @@ from signstation.model.asks import Literal, Range, Segment
 from signstation.model.outputs import Output
 
 T = TypeVar("T")
+
+_MISFITS = (
+    BaseValidationError,
+    ForbiddenExtraKeysError,
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
 
 
 def _converter() -> Converter:
@@ -59,7 +68,7 @@ def from_plain(data: object, kind: type[T]) -> T:
     """Rebuild a value. Raises ProtocolViolation for anything that does not fit exactly."""
     try:
         return _CONVERTER.structure(data, kind)
-    except (BaseValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except _MISFITS as error:
         raise ProtocolViolation(reason=f"not a {kind}: {type(error).__name__}") from error
 
 
