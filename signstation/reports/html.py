@@ -5,13 +5,13 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from importlib import resources
 
 from signstation.model.checks import Check, Opinion, Outcome, SignatureFacts, Verdict, Verification
 from signstation.model.text import Text
 from signstation.reports.answers import answers, byte_map
 from signstation.reports.tables import OPINIONS, OUTCOMES, STATES, VERDICTS
 from signstation.reports.words import groups, human_size, sentence, show
+from signstation.system.resources import resource
 
 _MARKS = {Outcome.PASS: "✓", Outcome.WARNING: "!", Outcome.FAIL: "✕", Outcome.NOT_RUN: "?"}
 _TONES = {
@@ -33,7 +33,7 @@ def report_html(title: str, verifications: Iterable[Verification], *, made_at: i
     """Return the page as text to be written as UTF-8. ``made_at`` is Unix seconds."""
     all_of_them = tuple(verifications)
     good = sum(each.verdict is Verdict.TRUSTED for each in all_of_them)
-    style = (resources.files("signstation.reports") / "report.css").read_text("utf-8")
+    style = resource("report.css").read_text("utf-8")
     body = "".join(_artifact(number, each) for number, each in enumerate(all_of_them))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
