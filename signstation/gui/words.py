@@ -1,0 +1,24 @@
+"""Sentences of the window, translated late: the English template is the key."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from signstation.model.text import Text
+from signstation.reports.words import show
+
+CONTEXT = "signstation"
+"""The one translation context."""
+
+
+def tr(template: str, **values: str | int) -> str:
+    """Translate a template of ours and fill in values, escaped because they may be untrusted."""
+    translated = QCoreApplication.translate(CONTEXT, template)
+    if not values:
+        return translated
+    return translated.format_map({name: show(str(value)) for name, value in values.items()})
+
+
+def say(value: Text) -> str:
+    """Translate a Text and fill in its values, escaped."""
+    return tr(value.template, **dict(value.values))
