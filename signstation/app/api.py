@@ -53,6 +53,10 @@ class StationApi(Protocol):
         """All jobs, newest first."""
         ...
 
+    def job(self, job: int) -> Future[JobRow]:
+        """One job now. Raises UsageError where there is none of that number."""
+        ...
+
     def steps(self, job: int, offset: int = 0) -> Future[tuple[StepRow, ...]]:
         """At most MAX_STEPS_PER_CALL steps of a job from ``offset``, in order."""
         ...

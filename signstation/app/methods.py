@@ -1,0 +1,127 @@
+"""The calls of the station's socket with the types of their arguments and answers.
+
+The one table that client and server share: a call is refused unless everything in it has the type
+that stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import cast
+
+from signstation.codec.plain import from_plain, to_plain
+from signstation.errors import ProtocolViolation
+from signstation.model.jobs import JobRow, StepRow
+from signstation.model.keys import KeyInfo, KeyRef
+from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
+from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
+
+
+class Method(Enum):
+    """The calls, by their name in ``StationApi``; ``answer`` alone has a frame type of its own."""
+
+    INSPECT = "inspect"
+    PLAN = "plan"
+    SUBMIT = "submit"
+    WAIT = "wait"
+    VERIFY = "verify"
+    JOBS = "jobs"
+    JOB = "job"
+    STEPS = "steps"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    RESUME = "resume"
+    KEYS = "keys"
+    RESOLVE_KEY = "resolve_key"
+    GENERATE = "generate"
+    IMPORT_KEY = "import_key"
+    EXPORT_KEY = "export_key"
+    DISMISS = "dismiss"
+    DOCTOR = "doctor"
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """Type forms of one call; ``item`` is what comes piece by piece before the answer."""
+
+    arguments: tuple[object, ...] = ()
+    result: object = None
+    item: object = None
+
+
+TYPES: Mapping[Method, Types] = {
+    Method.INSPECT: Types((tuple[Path, ...], str | None), item=Inspected),
+    Method.PLAN: Types((SignOrder,), PlanSummary),
+    Method.SUBMIT: Types((str,), int),
+    Method.WAIT: Types((int,), JobRow),
+    Method.VERIFY: Types((VerifyOrder,), item=VerifiedPath),
+    Method.JOBS: Types((), tuple[JobRow, ...]),
+    Method.JOB: Types((int,), JobRow),
+    Method.STEPS: Types((int, int), tuple[StepRow, ...]),
+    Method.CANCEL: Types((int,)),
+    Method.RETRY: Types((int,)),
+    Method.RESUME: Types((int | None,), tuple[int, ...]),
+    Method.KEYS: Types((), tuple[KeyInfo, ...]),
+    Method.RESOLVE_KEY: Types((str,), KeyRef),
+    Method.GENERATE: Types((GenerateOrder,), tuple[KeyInfo, ...]),
+    Method.IMPORT_KEY: Types((str, Path), tuple[KeyInfo, ...]),
+    Method.EXPORT_KEY: Types((KeyRef, Path, bool), tuple[Path, ...]),
+    Method.DISMISS: Types((str,)),
+    Method.DOCTOR: Types((), tuple[DoctorRow, ...]),
+}
+EVENT: object = StationEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The first frame of a client. ``gnupg_home`` is its GNUPGHOME, absolute."""
+
+    protocol: int
+    surface: str
+    gnupg_home: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The station's answer to Hello."""
+
+    protocol: int
+    version: str
+
+
+def encode(value: object, kind: object) -> object:
+    """Return JSON data of a value of type form ``kind``."""
+    return None if kind is None else to_plain(value, kind)
+
+
+def decode(data: object, kind: object) -> object:
+    """Rebuild a value of type form ``kind``. Raises ProtocolViolation."""
+    if kind is None:
+        if data is not None:
+            raise ProtocolViolation(reason="an answer where none belongs")
+        return None
+    return from_plain(data, cast("type[object]", kind))
+
+
+def encode_call(method: Method, arguments: Sequence[object]) -> object:
+    """Return the JSON data of a CALL frame."""
+    kinds = TYPES[method].arguments
+    plain = [to_plain(each, kind) for each, kind in zip(arguments, kinds, strict=True)]
+    return {"method": method.value, "arguments": plain}
+
+
+def decode_call(data: object) -> tuple[Method, tuple[object, ...]]:
+    """Read the JSON data of a CALL frame. Raises ProtocolViolation; paths are absolute."""
+    if not isinstance(data, dict) or set(data) != {"method", "arguments"}:
+        raise ProtocolViolation(reason="a malformed call")
+    try:
+        method = Method(data["method"])
+    except ValueError as error:
+        raise ProtocolViolation(reason="an unknown call") from error
+    kinds, given = TYPES[method].arguments, data["arguments"]
+    if not isinstance(given, list) or len(given) != len(kinds):
+        raise ProtocolViolation(reason=f"{method.value} takes {len(kinds)} arguments")
+    return method, tuple(decode(each, kind) for each, kind in zip(given, kinds, strict=True))
