@@ -23,7 +23,7 @@ from signstation.errors import (
     TimeRefused,
 )
 from signstation.model.asks import Answer, Batch, HashOf, Literal, Part, Range, Segment, ToSign
-from signstation.model.hashes import HashState
+from signstation.model.hashes import HashAlgorithm, HashState
 from signstation.model.keys import Mechanism, OpenPgpProfile, SignatureType, Slot
 from signstation.signatures.openpgp_number import Number, check_number
 
@@ -120,9 +120,16 @@ def _profile(slot: Slot) -> OpenPgpProfile:
     hash_fits = slot.hash in HASH_IDS and slot.scheme.hash in {None, slot.hash}
     # only a digest is at hand here, and a pre-hashed scheme that wants the message cannot take it
     message_only = slot.scheme in slot.signer.message_schemes and slot.scheme.hash is not None
-    if not fits or not hash_fits or message_only or len(profile.fingerprint) != V4_FINGERPRINT:
+    version6 = len(profile.fingerprint) != V4_FINGERPRINT
+    if not fits or not hash_fits or message_only or version6 or _hash_too_short(slot):
         raise SchemeUnsupported(key=name, scheme=slot.scheme.value)
     return profile
+
+
+def _hash_too_short(slot: Slot) -> bool:
+    """GnuPG neither makes nor accepts ECDSA with a hash shorter than the curve (to 512 bits)."""
+    needed = min(slot.signer.type.bits, 8 * HashAlgorithm.SHA512.size)
+    return slot.scheme.mechanism is Mechanism.ECDSA and 8 * slot.hash.size < needed
 
 
 def _public_key(slot: Slot) -> PublicKey:

@@ -156,6 +156,8 @@ class GnupgHome:
         expires: str = "never",
     ) -> str:
         """Add a signing subkey; return its fingerprint."""
+        if algorithm.startswith("nistp"):
+            algorithm += "/ecdsa"  # else gpg takes a curve of a subkey for ECDH
         self.gpg(
             *("--quick-add-key", primary, algorithm, "sign", expires),
             time=time,
