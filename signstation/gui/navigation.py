@@ -1,0 +1,125 @@
+"""The navigation on the left: one button per page, icons alone when the window is narrow."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from signstation.gui.parts import IconLabel, Label
+from signstation.gui.theme import Theme
+from signstation.gui.tokens import NAV_COLLAPSED, NAV_WIDTH, Tone
+from signstation.gui.words import tr
+
+
+class _PageButton(QToolButton):
+    """One entry; the checked one is the only Tab stop, arrows reach the others."""
+
+    def __init__(self, theme: Theme, icon: str, title: str, key: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme, self._name, self.title = theme, icon, title
+        self.setProperty("role", "nav")
+        self.setText("  " + title)
+        self.setAccessibleName(title)
+        self.setToolTip(f"{title} ({key})")
+        self.setCheckable(True)
+        self.setAutoExclusive(False)
+        self.setIconSize(QSize(20, 20))
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.draw)
+        self.toggled.connect(self.draw)
+        self.draw()
+
+    def draw(self) -> None:
+        tokens = self._theme.tokens
+        colour = tokens.accent if self.isChecked() else tokens.text2
+        self.setIcon(self._theme.icon(self._name, colour))
+
+
+class Navigation(QFrame):
+    """Emits ``chosen`` with the page's index when the user picks one."""
+
+    chosen = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        """Start without pages."""
+        super().__init__(parent)
+        self.setObjectName("nav")
+        self._theme = theme
+        self._buttons: list[_PageButton] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 14, 12, 14)
+        column.setSpacing(4)
+        brand = QHBoxLayout()
+        brand.setContentsMargins(2, 0, 0, 10)
+        brand.setSpacing(8)
+        brand.addWidget(IconLabel(theme, "logo", self, Tone.ACCENT, 24))
+        self._brand = Label("signstation", self, "section")
+        brand.addWidget(self._brand)
+        brand.addStretch(1)
+        column.addLayout(brand)
+        self._pages = QVBoxLayout()
+        self._pages.setSpacing(4)
+        column.addLayout(self._pages)
+        column.addStretch(1)
+        self._foot = Label("", self, "sub", wrap=True)
+        column.addWidget(self._foot)
+        self.setFixedWidth(NAV_WIDTH)
+        self.setAccessibleName(tr("Pages"))
+
+    def add(self, icon: str, title: str) -> None:
+        """Append a page's entry."""
+        index = len(self._buttons)
+        button = _PageButton(self._theme, icon, title, f"Ctrl+{index + 1}", self)
+        button.clicked.connect(self._clicked)
+        self._buttons.append(button)
+        self._pages.addWidget(button)
+
+    def select(self, index: int) -> None:
+        """Mark a page as the current one; it becomes the Tab stop."""
+        for number, button in enumerate(self._buttons):
+            current = number == index
+            had_focus = button.hasFocus()
+            button.setChecked(current)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if current else Qt.FocusPolicy.NoFocus)
+            if had_focus and not current:
+                self._buttons[index].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def set_foot(self, words: str) -> None:
+        """Show who works here, below the pages."""
+        self._foot.setText(words)
+
+    def collapse(self, *, collapsed: bool) -> None:
+        """Show icons alone, or icons and words."""
+        self.setFixedWidth(NAV_COLLAPSED if collapsed else NAV_WIDTH)
+        style = Qt.ToolButtonStyle
+        for button in self._buttons:
+            button.setToolButtonStyle(
+                style.ToolButtonIconOnly if collapsed else style.ToolButtonTextBesideIcon
+            )
+        for label in (self._brand, self._foot):
+            label.setVisible(not collapsed)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows, Home and End choose another page."""
+        index = next((i for i, each in enumerate(self._buttons) if each.isChecked()), 0)
+        last = len(self._buttons) - 1
+        wanted = {
+            Qt.Key.Key_Down: min(index + 1, last),
+            Qt.Key.Key_Up: max(index - 1, 0),
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: last,
+        }.get(Qt.Key(event.key()))
+        if wanted is None:
+            super().keyPressEvent(event)
+            return
+        self.chosen.emit(wanted)
+        self._buttons[wanted].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _clicked(self) -> None:
+        sender = self.sender()
+        for index, button in enumerate(self._buttons):
+            if button is sender:
+                self.chosen.emit(index)
