@@ -2,52 +2,32 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
-from signstation.errors import DiskFull, NotWritable, OutputExists, SignstationError
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+from signstation.system.files import open_root, writing
+from signstation.system.files_publish import rename_into, sync_directory
 
 
 def write_file(path: Path, content: bytes, *, mode: int = 0o600, replace: bool = True) -> None:
-    """Write ``content`` to ``path`` durably. Blocks until it is on the medium.
+    """Write ``content`` to ``path`` durably, with ``mode`` whatever the umask. Blocks.
 
-    Raises OutputExists (only without ``replace``), DiskFull and NotWritable.
+    Raises OutputExists (only without ``replace``), PathMissing, DiskFull and NotWritable.
     """
-    aside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
+    aside = f".{secrets.token_hex(8)}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    directory = open_root(path.parent)
     try:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with os.fdopen(descriptor, "wb") as file:
+        with writing(path), os.fdopen(os.open(aside, flags, mode, dir_fd=directory), "wb") as file:
             file.write(content)
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        if replace:
-            aside.replace(path)
-        else:
-            os.link(aside, path, follow_symlinks=False)  # rename would replace what is there
-            aside.unlink()
-        sync_directory(path.parent)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise _refused(path, error) from error
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in a directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
+        rename_into((directory, aside), (directory, path.name), path, replace=replace)
+        sync_directory(directory, path)
     finally:
-        os.close(descriptor)
-
-
-def _refused(path: Path, error: OSError) -> SignstationError:
-    if isinstance(error, FileExistsError):
-        return OutputExists(path=str(path))
-    if error.errno in _FULL:
-        return DiskFull(path=str(path))
-    return NotWritable(path=str(path), reason=error.strerror or "")
+        with suppress(FileNotFoundError):
+            os.unlink(aside, dir_fd=directory)
+        os.close(directory)

@@ -1,0 +1,143 @@
+"""StationApi in terms of calls: the same words whether the station is in this process or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Protocol
+
+from signstation.app.methods import Method
+from signstation.model.jobs import JobRow, StepRow
+from signstation.model.keys import KeyInfo, KeyRef
+from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
+from signstation.model.secret import Secret
+from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
+
+OnItem = Callable[[Any], None]
+
+
+class Transport(Protocol):
+    """How calls reach the station. Thread-safe; nothing but ``close`` blocks."""
+
+    def call(
+        self, method: Method, arguments: tuple[object, ...], on_item: OnItem | None = None
+    ) -> Future[Any]:
+        """Begin a call; cancelling the future abandons it."""
+        ...
+
+    def answer(self, prompt_id: str, secret: Secret) -> Future[None]:
+        """Carry a secret to the one who asked, and wipe this copy."""
+        ...
+
+    def subscribe(self, listener: Callable[[StationEvent], None]) -> Callable[[], None]:
+        """Hear events; returns the call that ends it."""
+        ...
+
+    def close(self) -> None:
+        """End the connection. Blocks."""
+        ...
+
+
+class BoundStation:
+    """Implements ``StationApi`` over a transport that is bound to one caller."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Take over the transport; ``close`` ends it."""
+        self._transport = transport
+
+    def inspect(
+        self,
+        paths: tuple[Path, ...],
+        format_id: str | None,
+        on_result: Callable[[Inspected], None],
+    ) -> Future[None]:
+        """Inspect files and walk directories."""
+        return self._transport.call(Method.INSPECT, (_absolute(paths), format_id), on_result)
+
+    def plan(self, order: SignOrder) -> Future[PlanSummary]:
+        """Seal a request; signs nothing."""
+        return self._transport.call(Method.PLAN, (order,))
+
+    def submit(self, plan_id: str) -> Future[int]:
+        """Queue a plan."""
+        return self._transport.call(Method.SUBMIT, (plan_id,))
+
+    def wait(self, job: int) -> Future[JobRow]:
+        """Wait for the end of a job."""
+        return self._transport.call(Method.WAIT, (job,))
+
+    def verify(self, order: VerifyOrder, on_result: Callable[[VerifiedPath], None]) -> Future[None]:
+        """Verify files and walk directories."""
+        return self._transport.call(Method.VERIFY, (order,), on_result)
+
+    def jobs(self) -> Future[tuple[JobRow, ...]]:
+        """All jobs, newest first."""
+        return self._transport.call(Method.JOBS, ())
+
+    def job(self, job: int) -> Future[JobRow]:
+        """One job now."""
+        return self._transport.call(Method.JOB, (job,))
+
+    def steps(self, job: int, offset: int = 0) -> Future[tuple[StepRow, ...]]:
+        """Steps of a job from ``offset``."""
+        return self._transport.call(Method.STEPS, (job, offset))
+
+    def cancel(self, job: int) -> Future[None]:
+        """Cancel a job."""
+        return self._transport.call(Method.CANCEL, (job,))
+
+    def retry(self, job: int) -> Future[None]:
+        """Queue failed and cancelled steps again."""
+        return self._transport.call(Method.RETRY, (job,))
+
+    def resume(self, job: int | None = None) -> Future[tuple[int, ...]]:
+        """Go on with interrupted jobs."""
+        return self._transport.call(Method.RESUME, (job,))
+
+    def keys(self) -> Future[tuple[KeyInfo, ...]]:
+        """Keys of every store."""
+        return self._transport.call(Method.KEYS, ())
+
+    def resolve_key(self, typed: str) -> Future[KeyRef]:
+        """Find the one key that was meant."""
+        return self._transport.call(Method.RESOLVE_KEY, (typed,))
+
+    def generate(self, order: GenerateOrder) -> Future[tuple[KeyInfo, ...]]:
+        """Make and pin a key."""
+        return self._transport.call(Method.GENERATE, (order,))
+
+    def import_key(self, store: str, path: Path) -> Future[tuple[KeyInfo, ...]]:
+        """Take a key in."""
+        return self._transport.call(Method.IMPORT_KEY, (store, path.absolute()))
+
+    def export_key(
+        self, key: KeyRef, directory: Path, *, replace: bool
+    ) -> Future[tuple[Path, ...]]:
+        """Write the public half."""
+        arguments = (key, directory.absolute(), replace)
+        return self._transport.call(Method.EXPORT_KEY, arguments)
+
+    def answer(self, prompt_id: str, secret: Secret) -> Future[None]:
+        """Answer a prompt."""
+        return self._transport.answer(prompt_id, secret)
+
+    def dismiss(self, prompt_id: str) -> Future[None]:
+        """Cancel a prompt."""
+        return self._transport.call(Method.DISMISS, (prompt_id,))
+
+    def doctor(self) -> Future[tuple[DoctorRow, ...]]:
+        """Look at this machine."""
+        return self._transport.call(Method.DOCTOR, ())
+
+    def subscribe(self, listener: Callable[[StationEvent], None]) -> Callable[[], None]:
+        """Hear events."""
+        return self._transport.subscribe(listener)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._transport.close()
+
+
+def _absolute(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    return tuple(each.absolute() for each in paths)
