@@ -35,13 +35,14 @@ _ALGORITHM_TITLES: dict[int, str] = {
     PublicKeyAlgorithm.ED25519: "Ed25519",
     PublicKeyAlgorithm.ED448: "Ed448",
 }
+_GOOD = {SignatureState.GOOD_TRUSTED, SignatureState.GOOD_BUT_KEY}
 _OUTCOMES = {
     SignatureState.GOOD_TRUSTED: Outcome.PASS,
-    SignatureState.GOOD_UNKNOWN_KEY: Outcome.WARNING,
-    SignatureState.GOOD_BUT_KEY: Outcome.FAIL,
+    SignatureState.GOOD_UNKNOWN_KEY: Outcome.PASS,
+    SignatureState.GOOD_BUT_KEY: Outcome.PASS,
     SignatureState.UNKNOWN_KEY: Outcome.WARNING,
+    SignatureState.UNREADABLE: Outcome.WARNING,
     SignatureState.BAD: Outcome.FAIL,
-    SignatureState.UNREADABLE: Outcome.NOT_RUN,
 }
 
 
@@ -65,20 +66,6 @@ class Case:
     sufficient: bool
     covers: tuple[Segment, ...]
     code: str
-
-
-def number_check(case: Case, candidate: Candidate) -> Check:
-    """The number fits: the note that answers "valid?"."""
-    words = "The signature fits the content and the key {key}."
-    return Check(
-        f"{case.code}.number",
-        CheckKind.NOTE,
-        Aspect.VALID,
-        Outcome.PASS,
-        required=False,
-        summary=text(words, key=candidate.state.fingerprint),
-        signature=case.index,
-    )
 
 
 def text_check(case: Case) -> Check:
@@ -132,39 +119,61 @@ def finish(
 ) -> Judged:
     """Return facts and checks of a signature whose state is settled; the signature's own first."""
     packet = case.packet
-    signer = candidate.user_id if candidate else claimed(packet)
     facts = SignatureFacts(
         index=case.index,
         kind=SignatureType.OPENPGP,
         place=case.place,
         state=state,
-        signer=signer,
+        signer=candidate.user_id if candidate else claimed(packet),
         fingerprint=candidate.state.fingerprint if candidate else claimed(packet),
         algorithm=candidate.packet.title if candidate else algorithm_title(packet),
         hash=hash_title(packet),
         made_at=packet.created,
         reasons=reasons or (_trusted_because(case, candidate),),
-        path=_path(case, candidate) if candidate else (),
+        path=_path(case, candidate) if candidate and state in _GOOD else (),
         covers=case.covers,
     )
     check = Check(
         case.code,
         CheckKind.SIGNATURE,
-        _aspect(state),
+        Aspect.VALID,
         _OUTCOMES[state],
-        required=False,
-        summary=_summary(state, signer, facts.reasons),
+        required=case.sufficient,
+        summary=_summary(facts),
         details=_details(facts),
         signature=case.index,
         state=state,
         sufficient=case.sufficient,
     )
-    return Judged(facts, (check, *checks))
+    return Judged(facts, (check, *_trust_checks(case, facts), *checks))
 
 
-def _aspect(state: SignatureState) -> Aspect:
-    unreadable = state in {SignatureState.BAD, SignatureState.UNREADABLE}
-    return Aspect.VALID if unreadable else Aspect.TRUSTED
+def _trust_checks(case: Case, facts: SignatureFacts) -> tuple[Check, ...]:
+    """The third answer; the verdict follows from the signature's state, not from these."""
+    summaries: tuple[Text, ...]
+    match facts.state:
+        case SignatureState.GOOD_TRUSTED:
+            outcome, summaries = Outcome.PASS, (facts.path[0].detail,)
+        case SignatureState.GOOD_BUT_KEY | SignatureState.GOOD_UNKNOWN_KEY:
+            outcome, summaries = Outcome.FAIL, facts.reasons
+        case SignatureState.UNKNOWN_KEY:
+            outcome, summaries = Outcome.WARNING, facts.reasons
+        case SignatureState.BAD | SignatureState.UNREADABLE:
+            return ()
+        case _:
+            assert_never(facts.state)
+    return tuple(
+        Check(
+            f"{case.code}.trust",
+            CheckKind.NOTE,
+            Aspect.TRUSTED,
+            outcome,
+            required=False,
+            summary=summary,
+            signature=case.index,
+        )
+        for summary in summaries
+    )
 
 
 def claimed(packet: SignaturePacket) -> str:
@@ -179,31 +188,37 @@ def _trusted_because(case: Case, candidate: Candidate | None) -> Text:
     return text(words, signer=candidate.user_id, made=moment(case.packet.created or 0))
 
 
-def _summary(state: SignatureState, signer: str, reasons: tuple[Text, ...]) -> Text:
-    match state:
-        case SignatureState.GOOD_TRUSTED:
-            return text("Good signature by {signer}, who is trusted.", signer=signer)
+def _summary(facts: SignatureFacts) -> Text:
+    signer = facts.signer
+    match facts.state:
+        case (
+            SignatureState.GOOD_TRUSTED
+            | SignatureState.GOOD_UNKNOWN_KEY
+            | SignatureState.GOOD_BUT_KEY
+        ):
+            return text("The signature by {signer} is valid.", signer=signer)
         case SignatureState.UNKNOWN_KEY if not signer:
-            return Text("Signed by somebody unknown: the signature does not name its key.")
-        case SignatureState.GOOD_UNKNOWN_KEY | SignatureState.UNKNOWN_KEY:
-            return text("Signed by a key that is not trusted here: {signer}.", signer=signer)
-        case SignatureState.GOOD_BUT_KEY:
-            words = "The signature by {signer} fits, but is not trusted: {reason}"
-            return text(words, signer=signer, reason=reasons[0].english())
+            return Text("The signature does not name the key that made it.")
+        case SignatureState.UNKNOWN_KEY:
+            words = "The signature by {signer} cannot be checked without its certificate."
+            return text(words, signer=signer)
         case SignatureState.BAD:
-            return text("The signature by {signer} does not fit the content.", signer=signer)
+            return text("The signature by {signer} is wrong.", signer=signer)
         case SignatureState.UNREADABLE:
-            return reasons[0]
+            return facts.reasons[0]
         case _:
-            assert_never(state)
+            assert_never(facts.state)
 
 
 def _details(facts: SignatureFacts) -> tuple[Fact, ...]:
-    made = () if facts.made_at is None else (_fact("Made", str(facts.made_at), FactStyle.TIME),)
+    made = (
+        () if facts.made_at is None else (_fact("Signed at", str(facts.made_at), FactStyle.TIME),)
+    )
     return (
         _fact("Key", facts.fingerprint.lower(), FactStyle.HEX),
         _fact("Algorithm", f"{facts.algorithm}, {facts.hash}", FactStyle.TEXT),
         *made,
+        *(_fact("Reason", each.english(), FactStyle.TEXT) for each in facts.reasons),
     )
 
 

@@ -18,7 +18,6 @@ from signstation.signatures.openpgp_facts import (
     claimed,
     finish,
     library_check,
-    number_check,
     text_check,
 )
 from signstation.signatures.openpgp_library import Answer, ask_library
@@ -74,7 +73,7 @@ def judge_openpgp(  # noqa: PLR0913 - each names a thing that a caller has to de
     ``hash_request``); None where the hash is not known. ``content``: the signed bytes, or an open
     descriptor of a file that is exactly the signed bytes, for the second library; None where it
     cannot be asked. ``at`` is the reference time in Unix seconds. Checks: ``code`` (the signature
-    with its state), ``code.number``, ``code.library``, ``code.text``.
+    with its state), ``code.trust``, ``code.library``, ``code.text``.
     """
     case = Case(packet, index, place, sufficient, covers, code)
     digest = _digest(packet, state, content)
@@ -144,9 +143,7 @@ def _judge_key(
 ) -> Judged:
     """The number is good: weigh the key, ask the library, compare the two."""
     against = reasons_against(case.packet, candidate, purpose, at)
-    checks = [number_check(case, candidate)]
-    if case.packet.type == SignatureClass.TEXT:
-        checks.append(text_check(case))
+    checks = [text_check(case)] if case.packet.type == SignatureClass.TEXT else []
     if against and not (all(each.fact for each in against) and isinstance(content, bytes)):
         return finish(case, SignatureState.GOOD_BUT_KEY, _texts(against), candidate, checks)
     answer = ask_library(case.packet, candidate, content)
