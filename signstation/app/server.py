@@ -178,6 +178,8 @@ class Connection(asyncio.BufferedProtocol):
             work = self._carry_out(self._session, frame.call, method, arguments)
             task = asyncio.get_running_loop().create_task(work)
             self._calls[frame.call] = (method, task)
+            # not in the task itself: one that is cancelled before it began runs no line of it
+            task.add_done_callback(lambda _: self._calls.pop(frame.call))
         elif frame.type is FrameType.ABANDON:
             if frame.call in self._calls:
                 self._calls[frame.call][1].cancel()
@@ -227,8 +229,6 @@ class Connection(asyncio.BufferedProtocol):
             self._write(FrameType.ERROR, call, error.to_wire())
         else:
             self._write_frame(frame)
-        finally:
-            del self._calls[call]
 
     def _event(self, event: StationEvent) -> None:
         self._write(FrameType.EVENT, 0, encode(event, EVENT))

@@ -31,7 +31,8 @@ FIRST_BUFFER = 64 * 1024
 """Bytes that a peer's buffer starts with."""
 
 _HEADER = struct.Struct(">IBI")
-_INNER = _HEADER.size - 4
+_LENGTH = struct.Struct(">I")
+_INNER = _HEADER.size - _LENGTH.size
 
 
 class FrameType(Enum):
@@ -81,7 +82,7 @@ def pack_secret(call: int, prompt_id: str, secret: Secret) -> bytearray:
         if len(opened) > MAX_SECRET or len(name) > MAX_PROMPT_ID:
             raise ProtocolViolation(reason="a secret is too long")
         frame = bytearray(_HEADER.size + 1 + len(name) + len(opened))
-        inner = len(frame) - 4
+        inner = len(frame) - _LENGTH.size
         _HEADER.pack_into(frame, 0, inner, FrameType.SECRET.value, call)
         frame[_HEADER.size] = len(name)
         frame[_HEADER.size + 1 : _HEADER.size + 1 + len(name)] = name
@@ -123,12 +124,12 @@ class FrameBuffer:
             self._drop(start)
 
     def _end_of_frame(self, start: int) -> int | None:
-        if self._used - start < _HEADER.size:
+        if self._used - start < _LENGTH.size:
             return None
-        length, _, _ = _HEADER.unpack_from(self._data, start)
+        length: int = _LENGTH.unpack_from(self._data, start)[0]
         if not _INNER <= length <= self.limit:
             raise ProtocolViolation(reason=f"a frame of {length} bytes")
-        end: int = start + 4 + length
+        end = start + _LENGTH.size + length
         return end if end <= self._used else None
 
     def _take(self, start: int, end: int) -> Frame | SecretFrame:
