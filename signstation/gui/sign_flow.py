@@ -1,0 +1,186 @@
+"""What the Sign page knows, without Qt: artifacts, kinds, keys, and why a step is not ready.
+
+One order is made per kind of artifact, so that each kind has the key and signature type that suit
+it; the orders share a title and become one group in the queue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from signstation.model.artifacts import Finding, Inspection, Severity
+from signstation.model.hashes import HashAlgorithm
+from signstation.model.keys import KeyInfo, KeyState, SignatureType
+from signstation.model.options import Existing
+from signstation.model.orders import PlanSummary, SignOrder
+from signstation.model.station import Inspected
+from signstation.model.text import Text, text
+
+COMPARED = 8
+"""Characters of the release digest that a person types to compare (DESIGN.md section 9)."""
+
+SIGNATURES: dict[str, tuple[SignatureType, ...]] = {
+    "kmod": (SignatureType.CMS,),
+    "rpm": (SignatureType.OPENPGP,),
+    "blob": (SignatureType.OPENPGP, SignatureType.CMS),
+}
+"""Signature types that each format can carry, preferred first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One inspected file of the release."""
+
+    path: Path
+    inspection: Inspection
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which key signs a kind, and in which envelope; ``key`` None leaves the kind unsigned."""
+
+    key: KeyInfo | None
+    signature: SignatureType
+
+
+@dataclass(slots=True)
+class SignFlow:
+    """State of one run through the Sign page; owned by the page, lives on the GUI thread."""
+
+    paths: tuple[Path, ...] = ()
+    artifacts: list[Artifact] = field(default_factory=list)
+    failures: list[Inspected] = field(default_factory=list)
+    keys: tuple[KeyInfo, ...] = ()
+    choices: dict[str, Choice] = field(default_factory=dict)
+    hash: HashAlgorithm | None = None
+    output: Path | None = None
+    existing: Existing | None = None
+    replace: bool = False
+    typed: str = ""
+    plans: tuple[PlanSummary, ...] = ()
+
+    def begin(self, paths: tuple[Path, ...]) -> None:
+        """Start over with other paths; what was chosen for keys and output stays."""
+        self.paths = paths
+        self.artifacts.clear()
+        self.failures.clear()
+        self.typed = ""
+        self.plans = ()
+        self.output = default_output(paths)
+
+    def add(self, inspected: Inspected) -> None:
+        """Take one result of the inspection."""
+        if inspected.inspection is None:
+            self.failures.append(inspected)
+        else:
+            self.artifacts.append(Artifact(inspected.path, inspected.inspection))
+
+    def kinds(self) -> tuple[str, ...]:
+        """Formats that were found, in alphabetical order."""
+        return tuple(sorted({each.inspection.format for each in self.artifacts}))
+
+    def of_kind(self, kind: str) -> tuple[Artifact, ...]:
+        """Artifacts of one format, by path."""
+        found = [each for each in self.artifacts if each.inspection.format == kind]
+        return tuple(sorted(found, key=lambda each: each.path))
+
+    def findings(self) -> tuple[tuple[Artifact, Finding], ...]:
+        """Every finding with its artifact, blockers first."""
+        order = (Severity.BLOCKER, Severity.WARNING, Severity.NOTE)
+        found = [(each, finding) for each in self.artifacts for finding in each.inspection.findings]
+        return tuple(sorted(found, key=lambda pair: order.index(pair[1].severity)))
+
+    def offer(self, kind: str) -> tuple[Choice, ...]:
+        """Keys that can sign a kind now, each with its envelope; active ones only."""
+        wanted = SIGNATURES.get(kind, tuple(SignatureType))
+        return tuple(
+            Choice(key, signature)
+            for signature in wanted
+            for key in self.keys
+            if key.state is KeyState.ACTIVE
+            and signature in key.signature_types
+            and (not key.usages or {"sign", "code-signing"} & set(key.usages))
+        )
+
+    def learn_keys(self, keys: tuple[KeyInfo, ...]) -> None:
+        """Take the key list and propose the first suitable key where nothing was chosen."""
+        self.keys = keys
+        for kind in self.kinds():
+            offers = self.offer(kind)
+            chosen = self.choices.get(kind)
+            if chosen is None or (chosen.key is not None and chosen not in offers):
+                nothing = Choice(None, SIGNATURES.get(kind, (SignatureType.OPENPGP,))[0])
+                self.choices[kind] = offers[0] if offers else nothing
+
+    def release_digest(self) -> str:
+        """SHA-256 over the lines ``sha256  name`` of all artifacts in order: to be compared."""
+        lines = sorted(
+            f"{each.inspection.sha256.hex()}  {each.path.name}\n" for each in self.artifacts
+        )
+        return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
+
+    def compared(self) -> bool:
+        """Whether the last characters of the digest were typed as they are."""
+        return self.typed.replace(" ", "").lower() == self.release_digest()[-COMPARED:]
+
+    def signing(self) -> tuple[str, ...]:
+        """Kinds that have a key."""
+        return tuple(
+            kind for kind in self.kinds() if kind in self.choices and self.choices[kind].key
+        )
+
+    def orders(self) -> tuple[SignOrder, ...]:
+        """One order per kind that has a key."""
+        return tuple(self._order(kind) for kind in self.signing())
+
+    def _order(self, kind: str) -> SignOrder:
+        choice = self.choices[kind]
+        if choice.key is None:
+            raise ValueError(kind)
+        return SignOrder(
+            paths=tuple(each.path for each in self.of_kind(kind)),
+            keys=(choice.key.key,),
+            format=kind,
+            signature=choice.signature.value,
+            hash=self.hash,
+            output=self.output,
+            existing=self.existing,
+            replace=self.replace,
+            title=self.title(),
+        )
+
+    def title(self) -> str:
+        """The release's name: the chosen directory or the first file."""
+        return self.paths[0].name if self.paths else ""
+
+    def not_inspected(self) -> Text | None:
+        """Why the Inspect step is not done, or None."""
+        blockers = sum(f.severity is Severity.BLOCKER for _, f in self.findings())
+        if blockers:
+            return text("{count} findings forbid signing. Remove those files.", count=blockers)
+        if not self.artifacts:
+            return Text("There is nothing here that can be signed.")
+        return None
+
+    def not_keyed(self) -> Text | None:
+        """Why the Keys step is not done, or None."""
+        if not self.signing():
+            return Text("Choose a key for at least one kind of artifact.")
+        return None
+
+    def not_reviewed(self) -> Text | None:
+        """Why signing may not start, or None. Typing the digest is optional, but never wrong."""
+        if not self.plans:
+            return Text("The plan is being made.")
+        if not any(plan.items for plan in self.plans):
+            return Text("Every artifact was refused; the reasons are listed.")
+        if self.typed and not self.compared():
+            return Text("The typed characters are not the end of the digest.")
+        return None
+
+
+def default_output(paths: tuple[Path, ...]) -> Path | None:
+    """``signed`` beside the first path, as the command line does it."""
+    return paths[0].parent / "signed" if paths else None
