@@ -22,7 +22,10 @@ MAX_ATTRIBUTES = 64
 """Most signed attributes of one signer: openssl writes four."""
 MAX_VALUES = 16
 """Most values of one attribute: all that matter here have exactly one."""
+MAX_NAMES = 32
+"""Most relative distinguished names, and most attributes in one: real names have under ten."""
 
+COMMON_NAME = "2.5.4.3"
 SIGNED_DATA = "1.2.840.113549.1.7.2"
 DATA = "1.2.840.113549.1.7.1"
 CONTENT_TYPE = "1.2.840.113549.1.9.3"
@@ -293,3 +296,20 @@ def certificate_identity(certificate: bytes) -> IssuerAndSerial:
     serial = der.parse_integer(body.read(der.INTEGER))
     body.read(der.SEQUENCE)  # signature algorithm
     return IssuerAndSerial(body.read(der.SEQUENCE).raw, serial)
+
+
+def common_name(name: bytes) -> str:
+    """Return the common name in a DER Name, else its last attribute; untrusted text.
+
+    Raises ArtifactMalformed.
+    """
+    found: dict[str, str] = {}
+    last = ""
+    for names in Reader(name, name="x509").read(der.SEQUENCE).reader().all(MAX_NAMES):
+        for pair in names.reader().all(MAX_NAMES):
+            reader = pair.reader()
+            kind = der.parse_oid(reader.read(der.OBJECT_IDENTIFIER))
+            value = reader.any()
+            coding = "utf-16-be" if value.tag == der.BMP_STRING else "utf-8"
+            last = found[kind] = value.content.decode(coding, errors="replace")
+    return found.get(COMMON_NAME, last)

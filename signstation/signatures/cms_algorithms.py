@@ -79,7 +79,7 @@ _ECDSA_OIDS: Mapping[HashAlgorithm, str] = {
     HashAlgorithm.SHA3_512: "2.16.840.1.101.3.4.3.12",
 }
 _ECDSA = {value: name for name, value in _ECDSA_OIDS.items()}
-_PURE: Mapping[str, Mechanism] = {
+PURE: Mapping[str, Mechanism] = {
     "1.3.101.112": Mechanism.ED25519,
     "1.3.101.113": Mechanism.ED448,
     "2.16.840.1.101.3.4.3.17": Mechanism.MLDSA44,
@@ -114,8 +114,8 @@ def signature_algorithm(algorithm: AlgorithmId, digest: HashAlgorithm) -> Signat
     Raises UnknownAlgorithm, also where the two name different hashes.
     """
     name = algorithm.oid
-    if name in _PURE:
-        return SignatureAlgorithm(_PURE[name], None)
+    if name in PURE:
+        return SignatureAlgorithm(PURE[name], None)
     if name == RSASSA_PSS:
         return _pss(algorithm, digest)
     if name in _RSA:

@@ -259,7 +259,10 @@ def _nodes(chain: Sequence[CertificateFacts], anchor: Anchor) -> tuple[TrustNode
     root = chain[-1]
     nodes = [
         TrustNode(
-            NodeKind.ANCHOR, root.name, root.fingerprint, text("trusted: {source}", source=source)
+            NodeKind.ANCHOR,
+            root.name,
+            root.fingerprint,
+            text("{name} is trusted: {source}.", name=root.name, source=source),
         )
     ]
     nodes.extend(

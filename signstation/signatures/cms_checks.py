@@ -136,9 +136,7 @@ def trust_checks(
 
     checks: list[Check] = []
     if worth.state is SignatureState.GOOD_TRUSTED:
-        anchor = worth.path[0]
-        words = text("{anchor} is {detail}.", anchor=anchor.title, detail=anchor.detail.english())
-        checks.append(note("trust", Outcome.PASS, words))
+        checks.append(note("trust", Outcome.PASS, worth.path[0].detail))
     elif worth.state in {SignatureState.GOOD_UNKNOWN_KEY, SignatureState.GOOD_BUT_KEY}:
         checks.extend(note("trust", Outcome.FAIL, reason) for reason in worth.reasons)
     checks.extend(note("trust", Outcome.WARNING, warning) for warning in worth.warnings)

@@ -19,6 +19,8 @@ from signstation.codec.cms import (
     IssuerAndSerial,
     SignedData,
     SignerInfo,
+    SubjectKeyId,
+    common_name,
 )
 from signstation.errors import ArtifactMalformed
 from signstation.model.asks import Segment
@@ -29,6 +31,7 @@ from signstation.model.text import Text, text
 from signstation.model.trust import Purpose, Trust
 from signstation.signatures.certificates import CertificateFacts
 from signstation.signatures.cms_algorithms import (
+    PURE,
     SignatureAlgorithm,
     UnknownAlgorithm,
     hash_of,
@@ -58,6 +61,11 @@ def digest_algorithm(signer: SignerInfo) -> HashAlgorithm | None:
         return hash_of(signer.digest)
     except UnknownAlgorithm:
         return None
+
+
+def needs_content(signer: SignerInfo) -> bool:
+    """Whether the number is over the content itself: EdDSA and ML-DSA without attributes."""
+    return signer.attributes is None and signer.algorithm.oid in PURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +221,22 @@ def _names(signer: SignerInfo, certificate: CertificateFacts) -> bool:
     return certificate.key_id == signer.signer.value
 
 
+def signer_title(signer: SignerInfo) -> str:
+    """Name a signer by what its SignerInfo claims: the issuer's name and the serial, or a key id.
+
+    Untrusted text.
+    """
+    if isinstance(signer.signer, SubjectKeyId):
+        return f"key id {signer.signer.value.hex()}"
+    try:
+        issuer = common_name(signer.signer.issuer)
+    except ArtifactMalformed:
+        issuer = "unreadable name"
+    return f"{issuer}, serial {signer.signer.serial:x}"
+
+
 def _signer_title(signer: SignerInfo, certificate: CertificateFacts | None) -> str:
-    if certificate is not None:
-        return certificate.name
-    return _fingerprint(signer, None)
+    return signer_title(signer) if certificate is None else certificate.name
 
 
 def _fingerprint(signer: SignerInfo, certificate: CertificateFacts | None) -> str:

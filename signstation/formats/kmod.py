@@ -1,0 +1,178 @@
+"""Kernel modules: a CMS signature behind the ELF file, as the kernel's sign-file appends it.
+
+An existing signature is replaced, never nested. A compressed module is refused: sign, then
+compress, since the kernel checks what it has decompressed.
+"""
+
+from __future__ import annotations
+
+from signstation.codec import kmod
+from signstation.errors import (
+    AlreadySigned,
+    ArtifactMalformed,
+    RecheckFailed,
+    SchemeUnsupported,
+    UsageError,
+)
+from signstation.formats import kmod_inspect, kmod_read, kmod_referee, kmod_verify
+from signstation.formats.kmod_read import read_module
+from signstation.interfaces.artifact import Artifact, Source
+from signstation.interfaces.context import Context, ToolContext
+from signstation.interfaces.format import Signing
+from signstation.model.artifacts import Inspection
+from signstation.model.asks import Part, Range
+from signstation.model.checks import Opinion, Verified
+from signstation.model.hashes import Digest, HashAlgorithm, HashRequest
+from signstation.model.keys import Mechanism, SignatureType, Slot
+from signstation.model.options import Choice, Existing, Field, FieldKind, Options, existing_field
+from signstation.model.outputs import Patch, Patched
+from signstation.model.text import Text
+from signstation.model.trust import Purpose, Trust
+from signstation.signatures.certificates import read_certificate
+from signstation.signatures.cms_sign import check_own_cms, sign_cms
+
+MECHANISMS = frozenset({Mechanism.RSA_PKCS1, Mechanism.ECDSA})
+"""What a released kernel can check (crypto/asymmetric_keys; ECDSA needs CONFIG_CRYPTO_ECDSA)."""
+CHUNK = 8 * 1024 * 1024
+"""Bytes compared at a time."""
+CERTIFICATE_FIELD = Field(
+    "certificate",
+    Text("Certificate inside the signature"),
+    FieldKind.CHOICE,
+    "auto",
+    (
+        Choice("auto", Text("When an authority issued it, so that only the authority is enrolled")),
+        Choice("no", Text("Never, as sign-file does")),
+        Choice("yes", Text("Always, with the issuers that are known")),
+    ),
+)
+
+
+class Kmod:
+    """The format ``kmod``; see ``interfaces.format.Format``."""
+
+    id = "kmod"
+    title = Text("Kernel module")
+    rules = 1
+    purpose = Purpose.KERNEL_MODULES
+    signature_types = (SignatureType.CMS,)
+    default_hash = HashAlgorithm.SHA256
+    options = (
+        CERTIFICATE_FIELD,
+        existing_field(Existing.REPLACE, Existing.REPLACE, Existing.REFUSE),
+    )
+
+    def recognise(self, source: Source) -> int:
+        """ELF relocatable files with .modinfo; compressed ones too, to refuse them with words."""
+        return kmod_read.recognise(source)
+
+    def inspect(self, artifact: Artifact, ctx: Context) -> Inspection:
+        """Show what is in .modinfo, and the signature. Raises CompressedModule too."""
+        return kmod_inspect.inspect(artifact, ctx)
+
+    def sign(
+        self, artifact: Artifact, slots: tuple[Slot, ...], options: Options, ctx: Context
+    ) -> Signing:
+        """Yield one ask over the module without its signatures; patch the end of the file."""
+        slot = _only(slots)
+        module = read_module(artifact)
+        chosen = dict(options)
+        if module.signatures and chosen["existing"] == Existing.REFUSE.value:
+            raise AlreadySigned
+        content = module.content
+        digests = ctx.digests(artifact, (HashRequest(slot.hash, 0, content),))
+        signature = yield from sign_cms(
+            0,
+            slot,
+            digests.states[0],
+            part=Part.MODULE,
+            covers=(Range(0, content),),
+            attributes=False,
+            certificates=_carried(slot, chosen["certificate"]),
+            time=ctx.time,
+        )
+        return (Patched((Patch(content, artifact.size - content, kmod.append(signature)),)),)
+
+    def recheck(
+        self,
+        artifact: Artifact,
+        outputs: tuple[Artifact, ...],
+        slots: tuple[Slot, ...],
+        options: Options,
+        ctx: Context,
+    ) -> tuple[Digest, ...]:
+        """Check the trailer, the bytes before it against the artifact's, and the number."""
+        del options
+        slot = _only(slots)
+        (output,) = outputs
+        before = kmod.signatures(artifact.read, artifact.size)
+        content = before[-1].content if before else artifact.size
+        try:
+            found = kmod.signatures(output.read, output.size)
+        except ArtifactMalformed as error:
+            raise RecheckFailed(reason=str(error)) from error
+        if len(found) != 1 or not found[0].exact or found[0].id_type != kmod.IdType.PKCS7:
+            raise RecheckFailed(reason="not exactly one PKCS#7 signature")
+        if found[0].content != content:
+            raise RecheckFailed(reason="the signature does not start behind the module")
+        for offset in range(0, content, CHUNK):
+            length = min(CHUNK, content - offset)
+            if artifact.read(offset, length) != output.read(offset, length):
+                raise RecheckFailed(reason=f"bytes differ behind offset {offset}")
+            ctx.checkpoint(offset)
+        digests = ctx.digests(output, (HashRequest(slot.hash, 0, content),))
+        check_own_cms(found[0].signature, slot, digests.states[0])
+        return (digests.sha256,)
+
+    def verify(
+        self,
+        artifact: Artifact,
+        signatures: tuple[Artifact, ...],
+        trust: Trust,
+        ctx: Context,
+    ) -> Verified:
+        """Judge the outermost signature, as the kernel does, by the rules of ``cms_rules``."""
+        del signatures  # a module has no files beside it
+        return kmod_verify.verify(artifact, trust, ctx)
+
+    def siblings(self) -> tuple[str, ...]:
+        """None: the signature is in the file."""
+        return ()
+
+    def referee(
+        self,
+        artifact: Artifact,
+        signatures: tuple[Artifact, ...],
+        trust: Trust,
+        ctx: ToolContext,
+    ) -> tuple[Opinion, ...]:
+        """Ask modinfo for the structure and openssl for the number."""
+        del signatures
+        return kmod_referee.referee(artifact, trust, ctx)
+
+    def commands(self, slots: tuple[Slot, ...], options: Options) -> tuple[tuple[str, ...], ...]:
+        """The call of sign-file; it nests instead of replacing, so strip an old signature first."""
+        del options
+        slot = _only(slots)
+        key = slot.signer.key.locator if slot.signer.key.store == "file" else str(slot.signer.key)
+        return (("sign-file", slot.hash.value, key, "CERTIFICATE", "FILE"),)
+
+
+def _only(slots: tuple[Slot, ...]) -> Slot:
+    if len(slots) != 1:
+        raise UsageError(reason=f"a kernel module carries one signature, not {len(slots)}")
+    slot = slots[0]
+    if slot.kind is not SignatureType.CMS or slot.scheme.mechanism not in MECHANISMS:
+        raise SchemeUnsupported(key=str(slot.signer.key), scheme=slot.scheme.value)
+    return slot
+
+
+def _carried(slot: Slot, chosen: str) -> bool:
+    """Whether the chain goes into the CMS: the kernel follows it to an enrolled authority."""
+    if chosen != "auto" or slot.signer.x509 is None:
+        return chosen == "yes"
+    leaf = read_certificate(slot.signer.x509.chain[0])
+    return leaf.issuer != leaf.subject
+
+
+FORMAT = Kmod()

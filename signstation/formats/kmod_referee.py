@@ -1,0 +1,131 @@
+"""Second opinions on a kernel module: modinfo for what it carries, openssl for the number.
+
+No program outside the kernel judges a module as the kernel does: modinfo (kmod 30 or newer) only
+shows the signer, and openssl checks the number with the trusted certificates but neither dates
+nor issuers (-noverify), since the kernel looks at neither.
+"""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+from collections.abc import Callable
+
+from signstation.codec import kmod
+from signstation.codec.kmod import Appended
+from signstation.errors import ArtifactMalformed, ToolMissing, ToolTimedOut
+from signstation.interfaces.artifact import Artifact
+from signstation.interfaces.context import ToolContext
+from signstation.model.checks import Opinion, OpinionOutcome
+from signstation.model.text import Text
+from signstation.model.trust import Purpose, Trust
+
+CHUNK = 1024 * 1024
+"""Bytes copied at a time."""
+MAX_SAYS = 2000
+"""Most characters kept of a tool's words."""
+
+_FIELDS = ("signer", "sig_key", "sig_hashalgo")
+_SHOWS_ONLY = Text("modinfo shows the signature and checks nothing.")
+_NUMBER_ONLY = Text(
+    "openssl checks the number with the trusted certificates and those inside the signature; "
+    "as the kernel, it looks neither at dates nor at uses here, and unlike it at no issuers."
+)
+
+
+def referee(artifact: Artifact, trust: Trust, ctx: ToolContext) -> tuple[Opinion, ...]:
+    """Run both tools; openssl only where there is a signature."""
+    opinions = [_guarded("modinfo", lambda: _modinfo(artifact, ctx))]
+    try:
+        appended = kmod.signature_before(artifact.read, artifact.size)
+    except ArtifactMalformed:
+        appended = None
+    if appended is not None:
+        signature = appended
+        opinions.append(_guarded("openssl", lambda: _openssl(artifact, signature, trust, ctx)))
+    return tuple(opinions)
+
+
+def _guarded(tool: str, run: Callable[[], Opinion]) -> Opinion:
+    """A missing or hanging tool is an opinion too."""
+    try:
+        return run()
+    except ToolMissing:
+        return Opinion(tool, "", (), OpinionOutcome.MISSING, "")
+    except ToolTimedOut as error:
+        says = f"no answer within {error.seconds} seconds"
+        return Opinion(tool, "", (), OpinionOutcome.CANNOT, says)
+
+
+def _modinfo(artifact: Artifact, ctx: ToolContext) -> Opinion:
+    path = ctx.path_of(artifact, "artifact.ko")
+    done = ctx.programs.run("modinfo", ["--", str(path)], descriptors=(artifact.fileno(),))
+    fields = _fields(done.stdout)
+    outcome, says = OpinionOutcome.CANNOT, _words(done.stderr)
+    if fields:
+        says = "\n".join(f"{name}: {value}" for name, value in fields.items())
+    elif done.stdout:
+        outcome, says = OpinionOutcome.UNSIGNED, ""
+    version = _version(ctx, "modinfo", "--version")
+    return Opinion("modinfo", version, done.command, outcome, says, _SHOWS_ONLY)
+
+
+def _fields(output: bytes) -> dict[str, str]:
+    """Read the signature's lines, ``name:   value``; they come last, so the last one wins.
+
+    A module can name a field of .modinfo like them; modinfo prints those first.
+    """
+    fields: dict[str, str] = {}
+    for line in output.decode(errors="replace").splitlines():
+        name, colon, value = line.partition(":")
+        if colon and name in _FIELDS:
+            fields[name] = value.strip()
+    return fields
+
+
+def _openssl(artifact: Artifact, appended: Appended, trust: Trust, ctx: ToolContext) -> Opinion:
+    content, signature, anchors = (
+        ctx.directory / name for name in ("content", "signature.der", "anchors.pem")
+    )
+    with content.open("wb") as out:
+        for offset in range(0, appended.content, CHUNK):
+            out.write(artifact.read(offset, min(CHUNK, appended.content - offset)))
+    signature.write_bytes(appended.signature)
+    arguments = ["cms", "-verify", "-binary", "-noverify", "-inform", "DER"]
+    arguments += ["-in", signature.name, "-content", content.name, "-out", "/dev/null"]
+    wanted = {Purpose.ANY, Purpose.KERNEL_MODULES}
+    trusted = [each.der for each in trust.x509 if wanted.intersection(each.purposes)]
+    if trusted:
+        anchors.write_text("".join(map(_pem, trusted)), encoding="ascii")
+        arguments += ["-certfile", anchors.name]
+    done = ctx.programs.run(
+        "openssl", arguments, cwd=ctx.directory, environment={"OPENSSL_CONF": "/dev/null"}
+    )
+    says = _words(done.stderr)
+    version = _version(ctx, "openssl", "version")
+    return Opinion("openssl", version, done.command, _verdict(says), says, _NUMBER_ONLY)
+
+
+def _verdict(says: str) -> OpinionOutcome:
+    """Read openssl's words (apps/cms.c, crypto/cms/cms_err.c), never its exit status."""
+    if "erification successful" in says and "failure" not in says:
+        return OpinionOutcome.ACCEPTS
+    if "signer certificate not found" in says:
+        return OpinionOutcome.UNKNOWN_KEY
+    if "erification failure" in says or "Error reading" in says:
+        return OpinionOutcome.REJECTS
+    return OpinionOutcome.CANNOT
+
+
+def _pem(der: bytes) -> str:
+    lines = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))
+    return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
+
+
+def _version(ctx: ToolContext, name: str, argument: str) -> str:
+    lines = ctx.programs.run(name, [argument]).stdout.decode(errors="replace").splitlines()
+    return lines[0] if lines else ""
+
+
+def _words(output: bytes) -> str:
+    return output.decode(errors="replace").strip()[:MAX_SAYS]
