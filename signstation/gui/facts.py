@@ -55,7 +55,7 @@ class FactsView(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(tr("What is inside"))
-        inner = QWidget(self)
+        self._inner = inner = QWidget(self)
         self._column = QVBoxLayout(inner)
         self._column.setContentsMargins(0, 0, 8, 0)
         self._column.setSpacing(6)
@@ -64,7 +64,7 @@ class FactsView(QScrollArea):
     def show_inspection(self, inspection: Inspection) -> None:
         """Replace what is shown."""
         clear(self._column)
-        inner = self.widget()
+        inner = self._inner
         self._column.addWidget(Label(show(inspection.title), inner, "section", wrap=True))
         for finding in inspection.findings:
             icon, tone = SEVERITIES[finding.severity]
