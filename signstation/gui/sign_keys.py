@@ -1,0 +1,204 @@
+"""The third step of the Sign page: which key signs which kind, and where results go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from signstation.gui.parts import ActionButton, Card, Chip, IconLabel, Label, clear
+from signstation.gui.sign_flow import Choice, SignFlow
+from signstation.gui.sign_steps import KIND_ICONS
+from signstation.gui.theme import Theme
+from signstation.gui.tokens import Tone
+from signstation.gui.words import tr
+from signstation.model.keys import KeyInfo, Protection
+from signstation.model.options import Existing
+from signstation.reports.tables import PROTECTIONS
+from signstation.reports.words import groups, show
+
+_SOFT = {Protection.SOFTWARE, Protection.UNPROTECTED}
+
+
+class _KindRow(Card):
+    """One kind of artifact: how many, which key, how the key is protected."""
+
+    chosen = Signal(str, object)
+
+    def __init__(self, theme: Theme, kind: str, flow: SignFlow, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._kind = kind
+        self._offers = flow.offer(kind)
+        count = len(flow.of_kind(kind))
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        head.addWidget(IconLabel(theme, KIND_ICONS.get(kind, "file"), self, Tone.ACCENT, 22))
+        head.addWidget(Label(tr("{kind}: {count} files", count=count, kind=kind), self, "section"))
+        head.addStretch(1)
+        self._chip = Chip(theme, "lock", "", self)
+        head.addWidget(self._chip)
+        self.body.addLayout(head)
+        self.box = QComboBox(self)
+        self.box.setAccessibleName(tr("Key for {kind}", kind=kind))
+        for offer in self._offers:
+            self.box.addItem(_offer_words(offer))
+        self.box.addItem(tr("Do not sign these"))
+        self.body.addWidget(self.box)
+        self._detail = Label("", self, "mono", wrap=True, selectable=True)
+        self.body.addWidget(self._detail)
+        chosen = flow.choices.get(kind)
+        index = self._offers.index(chosen) if chosen in self._offers else len(self._offers)
+        self.box.setCurrentIndex(index)
+        self._show(index)
+        self.box.currentIndexChanged.connect(self._changed)
+        if not self._offers:
+            missing = tr("No active key here can sign this kind. Generate or import one first.")
+            self.body.addWidget(Label(missing, self, "reason", wrap=True))
+
+    def _changed(self, index: int) -> None:
+        self._show(index)
+        inside = 0 <= index < len(self._offers)
+        self.chosen.emit(self._kind, self._offers[index] if inside else None)
+
+    def _show(self, index: int) -> None:
+        key = self._offers[index].key if 0 <= index < len(self._offers) else None
+        self._chip.setVisible(key is not None)
+        if key is None:
+            self._detail.setText(tr("These files are left as they are."))
+            return
+        tone = Tone.OK if key.protection not in _SOFT else Tone.NEUTRAL
+        if key.protection is Protection.UNPROTECTED:
+            tone = Tone.WARNING
+        self._chip.set("lock", tr(PROTECTIONS[key.protection]), tone)
+        self._detail.setText(groups(show(key.fingerprint)))
+
+
+def _offer_words(offer: Choice) -> str:
+    key = offer.key
+    if key is None:
+        return ""
+    return f"{show(key.label)} · {key.type.title} · {offer.signature.value}"
+
+
+class KeysStep(QWidget):
+    """Emits ``changed`` whenever a choice changed the flow."""
+
+    changed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        """Build the output card; rows of kinds come with ``show_flow``."""
+        super().__init__(parent)
+        self._theme = theme
+        self._flow = SignFlow()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(16)
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        self._inner = QWidget(area)
+        self._kinds = QVBoxLayout(self._inner)
+        self._kinds.setContentsMargins(0, 0, 0, 0)
+        self._kinds.setSpacing(12)
+        area.setWidget(self._inner)
+        row.addWidget(area, 3)
+        row.addWidget(self._output_card(), 2)
+
+    def _output_card(self) -> Card:
+        card = Card(self, tr("Where results go"))
+        card.body.addWidget(Label(tr("Output folder"), card, "label"))
+        line = QHBoxLayout()
+        self.output = QLineEdit(card)
+        self.output.setAccessibleName(tr("Output folder"))
+        self.output.setProperty("role", "mono")
+        self.output.textEdited.connect(self._output_edited)
+        self._pick = ActionButton(self._theme, tr("Choose…"), card, icon="folder")
+        self._pick.clicked.connect(self._pick_output)
+        line.addWidget(self.output, 1)
+        line.addWidget(self._pick)
+        card.body.addLayout(line)
+        self.replace = QCheckBox(tr("Replace files of the same name there"), card)
+        self.replace.toggled.connect(self._replace_toggled)
+        card.body.addWidget(self.replace)
+        card.body.addSpacing(10)
+        card.body.addWidget(Label(tr("Signatures that are already there"), card, "label"))
+        self.existing = QComboBox(card)
+        self.existing.setAccessibleName(tr("Signatures that are already there"))
+        for title, value in (
+            (tr("As usual for each kind"), None),
+            (tr("Replace them"), Existing.REPLACE),
+            (tr("Keep them and add mine"), Existing.KEEP),
+            (tr("Refuse signed files"), Existing.REFUSE),
+        ):
+            self.existing.addItem(title, value)
+        self.existing.currentIndexChanged.connect(self._existing_changed)
+        card.body.addWidget(self.existing)
+        card.body.addSpacing(10)
+        grid = QGridLayout()
+        for number, (icon, words) in enumerate(
+            (
+                ("lock", tr("Originals are only read.")),
+                ("verify", tr("Results appear after they were verified.")),
+                ("refresh", tr("An interruption loses nothing: the job goes on.")),
+            )
+        ):
+            grid.addWidget(IconLabel(self._theme, icon, card, Tone.OK, 16), number, 0)
+            grid.addWidget(Label(words, card, "sub", wrap=True), number, 1)
+        grid.setColumnStretch(1, 1)
+        grid.setHorizontalSpacing(10)
+        card.body.addLayout(grid)
+        card.body.addStretch(1)
+        return card
+
+    def show_flow(self, flow: SignFlow) -> None:
+        """Show a row per kind with the proposed key."""
+        self._flow = flow
+        clear(self._kinds)
+        for kind in flow.kinds():
+            each = _KindRow(self._theme, kind, flow, self._inner)
+            each.chosen.connect(self._chosen)
+            self._kinds.addWidget(each)
+        self._kinds.addStretch(1)
+        self.output.setText(str(flow.output or ""))
+
+    def keys(self) -> tuple[KeyInfo, ...]:
+        """Keys chosen now."""
+        chosen = (self._flow.choices[kind].key for kind in self._flow.signing())
+        return tuple(key for key in chosen if key is not None)
+
+    def _chosen(self, kind: str, choice: Choice | None) -> None:
+        before = self._flow.choices[kind]
+        self._flow.choices[kind] = choice or Choice(None, before.signature)
+        self.changed.emit()
+
+    def _output_edited(self, value: str) -> None:
+        self._flow.output = Path(value) if value else None
+        self.changed.emit()
+
+    def _replace_toggled(self, checked: bool) -> None:  # noqa: FBT001 - Qt's signal
+        self._flow.replace = checked
+        self.changed.emit()
+
+    def _existing_changed(self) -> None:
+        self._flow.existing = self.existing.currentData()
+        self.changed.emit()
+
+    def _pick_output(self) -> None:
+        dialog = QFileDialog(self, tr("Output folder"), self.output.text())
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(self._output_picked)
+        dialog.open()
+
+    def _output_picked(self, name: str) -> None:
+        self.output.setText(name)
+        self._output_edited(name)

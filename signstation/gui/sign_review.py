@@ -1,0 +1,220 @@
+"""The fourth step of the Sign page: everything that will be signed, on one page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+
+from signstation.gui.errors import error_sentence, parse_error
+from signstation.gui.facts import SEVERITIES
+from signstation.gui.parts import Card, IconLabel, Label, clear, line, restyle
+from signstation.gui.sign_flow import COMPARED, SignFlow
+from signstation.gui.sign_steps import KIND_ICONS
+from signstation.gui.theme import Theme
+from signstation.gui.tokens import Tone
+from signstation.gui.words import say, tr
+from signstation.model.orders import PlanSummary
+from signstation.reports.words import groups, human_size, show
+
+MAX_LISTED = 200
+"""Most findings or refusals that become widgets; the rest is counted."""
+
+
+class ReviewStep(QWidget):
+    """Emits ``changed`` when the typed characters changed."""
+
+    changed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        """Build the two columns; ``show_flow`` fills them."""
+        super().__init__(parent)
+        self._theme = theme
+        self._flow = SignFlow()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(16)
+        left = Card(self)
+        area = QScrollArea(left)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._inner = QWidget(area)
+        self._inner.setObjectName("clear")
+        self._content = QVBoxLayout(self._inner)
+        self._content.setContentsMargins(0, 0, 8, 0)
+        self._content.setSpacing(8)
+        area.setWidget(self._inner)
+        left.body.addWidget(area)
+        row.addWidget(left, 3)
+        row.addWidget(self._compare_card(), 2)
+
+    def _compare_card(self) -> Card:
+        card = Card(self, tr("Compare with the build"))
+        words = tr(
+            "This digest stands for all files above. Compare it with the sheet of the build "
+            "server, and type its last {count} characters to record that you did.",
+            count=COMPARED,
+        )
+        card.body.addWidget(Label(words, card, "sub", wrap=True))
+        well = Card(card, role="well")
+        self.digest = Label("", well, "digest", selectable=True)
+        self.digest.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        well.body.addWidget(self.digest)
+        card.body.addWidget(well)
+        card.body.addWidget(
+            Label(tr("Last {count} characters (optional)", count=COMPARED), card, "label")
+        )
+        self.typed = QLineEdit(card)
+        self.typed.setProperty("role", "mono")
+        self.typed.setMaxLength(COMPARED + 1)
+        self.typed.setAccessibleName(tr("Last characters of the digest"))
+        self.typed.textEdited.connect(self._typed)
+        card.body.addWidget(self.typed)
+        self._compared = Label("", card, "reason", wrap=True)
+        card.body.addWidget(self._compared)
+        card.body.addSpacing(6)
+        card.body.addWidget(line(card))
+        self._cost = QVBoxLayout()
+        self._cost.setSpacing(6)
+        card.body.addLayout(self._cost)
+        self._card = card
+        card.body.addStretch(1)
+        return card
+
+    def show_flow(self, flow: SignFlow) -> None:
+        """Show what the plans say, or that they are being made."""
+        self._flow = flow
+        digest = flow.release_digest()
+        quarter = len(digest) // 4
+        self.digest.setText(
+            "\n".join(groups(digest[i : i + quarter]) for i in range(0, len(digest), quarter))
+        )
+        if self.typed.text() != flow.typed:
+            self.typed.setText(flow.typed)
+        clear(self._content)
+        self._kinds(flow)
+        self._findings(flow)
+        self._refusals(flow.plans)
+        self._content.addStretch(1)
+        self._show_cost(flow.plans)
+        self._say_compared()
+
+    def _kinds(self, flow: SignFlow) -> None:
+        count = sum(len(flow.of_kind(kind)) for kind in flow.signing())
+        title = tr("You are about to sign {count} artifacts", count=count)
+        self._content.addWidget(Label(title, self._inner, "section"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(10)
+        grid.setColumnStretch(3, 1)
+        for row, kind in enumerate(flow.kinds()):
+            choice = flow.choices.get(kind)
+            key = choice.key if choice else None
+            artifacts = flow.of_kind(kind)
+            size = human_size(sum(each.inspection.size for each in artifacts))
+            grid.addWidget(
+                IconLabel(self._theme, KIND_ICONS.get(kind, "file"), self._inner, None, 18), row, 0
+            )
+            amount = Label(str(len(artifacts)), self._inner, "strong")
+            amount.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(amount, row, 1)
+            grid.addWidget(Label(f"{kind} · {size}", self._inner), row, 2)
+            if key is None or choice is None:
+                words, icon, tone = tr("left unsigned"), "minus-circle", Tone.NEUTRAL
+            else:
+                words = f"{choice.signature.value} · {key.type.title} · {show(key.label)}"
+                icon, tone = "sign", Tone.ACCENT
+            grid.addWidget(Label(words, self._inner, "sub", wrap=True), row, 3)
+            grid.addWidget(IconLabel(self._theme, icon, self._inner, tone, 18), row, 4)
+        self._content.addLayout(grid)
+
+    def _findings(self, flow: SignFlow) -> None:
+        found = flow.findings()
+        if not found:
+            return
+        self._content.addSpacing(6)
+        self._content.addWidget(line(self._inner))
+        self._content.addWidget(Label(tr("What to look at"), self._inner, "label"))
+        for artifact, finding in found[:MAX_LISTED]:
+            icon, tone = SEVERITIES[finding.severity]
+            self._listed(icon, tone, show(artifact.path.name), say(finding.text))
+        self._rest(len(found))
+
+    def _refusals(self, plans: tuple[PlanSummary, ...]) -> None:
+        refused = [each for plan in plans for each in plan.refused]
+        if not refused:
+            return
+        self._content.addSpacing(6)
+        self._content.addWidget(line(self._inner))
+        self._content.addWidget(Label(tr("Refused, and left out"), self._inner, "label"))
+        for each in refused[:MAX_LISTED]:
+            self._listed(
+                "x-circle",
+                Tone.ERROR,
+                show(each.path.name),
+                error_sentence(parse_error(each.error)),
+            )
+        self._rest(len(refused))
+
+    def _listed(self, icon: str, tone: Tone, name: str, words: str) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(
+            IconLabel(self._theme, icon, self._inner, tone, 16), 0, Qt.AlignmentFlag.AlignTop
+        )
+        text = QVBoxLayout()
+        text.setSpacing(0)
+        text.addWidget(Label(words, self._inner, wrap=True))
+        text.addWidget(Label(name, self._inner, "mono", wrap=True))
+        row.addLayout(text, 1)
+        self._content.addLayout(row)
+
+    def _rest(self, count: int) -> None:
+        if count > MAX_LISTED:
+            words = tr("… and {count} more", count=count - MAX_LISTED)
+            self._content.addWidget(Label(words, self._inner, "sub"))
+
+    def _show_cost(self, plans: tuple[PlanSummary, ...]) -> None:
+        clear(self._cost)
+        if not plans:
+            self._cost.addWidget(Label(tr("The plan is being made…"), self._card, "sub"))
+            return
+        operations = sum(plan.key_operations for plan in plans)
+        rows = [("key", tr("{count} private-key operations", count=operations))]
+        prompts = [prompt for plan in plans for prompt in plan.prompts]
+        rows.extend(
+            ("lock", tr("You will be asked: {name}", name=prompt.name)) for prompt in prompts
+        )
+        if not prompts:
+            rows.append(("unlock", tr("You will not be asked for a passphrase.")))
+        seconds = [plan.seconds for plan in plans if plan.seconds is not None]
+        if seconds:
+            rows.append(("clock", tr("About {count} seconds", count=max(1, round(sum(seconds))))))
+        rows.extend(("warning", show(each)) for plan in plans for each in plan.warnings)
+        rows.append(("folder", show(str(self._flow.output or ""))))
+        for icon, words in rows:
+            row = QHBoxLayout()
+            row.setSpacing(10)
+            row.addWidget(
+                IconLabel(self._theme, icon, self._card, None, 16), 0, Qt.AlignmentFlag.AlignTop
+            )
+            row.addWidget(Label(words, self._card, wrap=True), 1)
+            self._cost.addLayout(row)
+
+    def _typed(self, value: str) -> None:
+        self._flow.typed = value
+        self._say_compared()
+        self.changed.emit()
+
+    def _say_compared(self) -> None:
+        typed = self._flow.typed.replace(" ", "")
+        if not typed:
+            words, tone = tr("Not compared."), "neutral"
+        elif self._flow.compared():
+            words, tone = tr("Compared: the characters match."), "ok"
+        elif self._flow.release_digest()[-COMPARED:].startswith(typed.lower()):
+            words = tr("{typed} of {count} typed", typed=len(typed), count=COMPARED)
+            tone = "neutral"
+        else:
+            words, tone = tr("That is not the end of this digest."), "error"
+        self._compared.setText(words)
+        restyle(self._compared, tone=tone)

@@ -1,0 +1,191 @@
+"""The first two steps of the Sign page: choose what to sign, and look inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QItemSelection, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from signstation.gui.drop import DropArea
+from signstation.gui.facts import SEVERITIES, FactsView
+from signstation.gui.parts import Banner, Card, IconLabel, Label
+from signstation.gui.rows import Column, RowsModel, table_view
+from signstation.gui.sign_flow import Artifact, SignFlow
+from signstation.gui.theme import Theme
+from signstation.gui.tokens import Tone
+from signstation.gui.words import tr
+from signstation.model.artifacts import Severity
+from signstation.reports.words import human_size, show
+
+KIND_ICONS = {"rpm": "package", "kmod": "module", "blob": "file"}
+"""Icons of formats; others show a file."""
+
+
+class ChooseStep(QWidget):
+    """Drop or pick files and folders; says beside it what will happen."""
+
+    chosen = Signal(tuple)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        """Build the drop area and the explanation."""
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(16)
+        self.drop = DropArea(
+            theme,
+            tr("Drop the files or the folder of a release here"),
+            tr("Packages, kernel modules and any other files. Nothing is signed yet."),
+            self,
+        )
+        self.drop.chosen.connect(self.chosen)
+        row.addWidget(self.drop, 3)
+        card = Card(self, tr("What will happen"))
+        for icon, title, detail in (
+            (
+                "search",
+                tr("Look inside"),
+                tr("A process without keys reads every file and shows what it contains."),
+            ),
+            (
+                "key",
+                tr("Choose keys"),
+                tr("Each kind of file gets a key and a signature type that its users accept."),
+            ),
+            (
+                "compare",
+                tr("Review"),
+                tr("You see what will be signed and can compare its digest with the build."),
+            ),
+            (
+                "verify",
+                tr("Sign and verify"),
+                tr("Signed copies are read back and verified before they get their names."),
+            ),
+        ):
+            line = QHBoxLayout()
+            line.setSpacing(12)
+            line.addWidget(
+                IconLabel(theme, icon, card, Tone.ACCENT, 20), 0, Qt.AlignmentFlag.AlignTop
+            )
+            words = QVBoxLayout()
+            words.setSpacing(1)
+            words.addWidget(Label(title, card, "strong"))
+            words.addWidget(Label(detail, card, "sub", wrap=True))
+            line.addLayout(words, 1)
+            card.body.addSpacing(6)
+            card.body.addLayout(line)
+        card.body.addStretch(1)
+        card.body.addWidget(
+            Label(
+                tr("The originals are never changed: signed copies go to a folder of their own."),
+                card,
+                "reason",
+                wrap=True,
+            )
+        )
+        row.addWidget(card, 2)
+
+    def choose(self, paths: tuple[Path, ...]) -> None:
+        """Act as if the paths had been dropped."""
+        self.chosen.emit(paths)
+
+
+def _worst(artifact: Artifact) -> tuple[str, Tone]:
+    order = (Severity.BLOCKER, Severity.WARNING, Severity.NOTE)
+    for severity in order:
+        if any(each.severity is severity for each in artifact.inspection.findings):
+            return SEVERITIES[severity]
+    return ("check-circle", Tone.OK)
+
+
+def _finding_words(artifact: Artifact) -> str:
+    count = len(artifact.inspection.findings)
+    return tr("nothing to note") if count == 0 else tr("{count} to look at", count=count)
+
+
+def _signers(artifact: Artifact) -> str:
+    names = [show(each.signer) for each in artifact.inspection.signatures]
+    return ", ".join(names) if names else tr("unsigned")
+
+
+class InspectStep(QWidget):
+    """Every artifact with what was found in it, and the facts of the selected one."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        """Build an empty table and an empty facts view."""
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        self.banner = Banner(theme, self)
+        column.addWidget(self.banner)
+        columns: tuple[Column[Artifact], ...] = (
+            Column(tr("Artifact"), lambda each: show(each.path.name)),
+            Column(tr("Kind"), lambda each: each.inspection.format, width=84),
+            Column(
+                tr("Size"),
+                lambda each: human_size(each.inspection.size),
+                key=lambda each: each.inspection.size,
+                right=True,
+                width=90,
+            ),
+            Column(tr("Signed by"), _signers, width=150),
+            Column(tr("Findings"), _finding_words, icon=_worst, width=150),
+        )
+        self.model: RowsModel[Artifact] = RowsModel(theme, columns, self)
+        self.table = table_view(self.model, tr("Artifacts"), columns, self)
+        self.table.selectionModel().selectionChanged.connect(self._selected)
+        card = Card(self)
+        self.facts = FactsView(theme, card)
+        card.body.addWidget(self.facts)
+        splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(16)
+        splitter.addWidget(self.table)
+        splitter.addWidget(card)
+        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(1, 2)
+        splitter.setSizes([640, 420])
+        column.addWidget(splitter, 1)
+
+    def show_flow(self, flow: SignFlow, *, done: bool) -> None:
+        """Show what has been inspected so far; ``done`` when nothing more comes."""
+        had = self.table.selectionModel().hasSelection()
+        self.model.replace(sorted(flow.artifacts, key=lambda each: str(each.path)))
+        if flow.artifacts and not had:
+            self.table.selectRow(0)
+        self._say(flow, done=done)
+
+    def _say(self, flow: SignFlow, *, done: bool) -> None:
+        if not done:
+            words = tr("Looking inside… {count} so far", count=len(flow.artifacts))
+            self.banner.say(Tone.ACCENT, words, icon="search")
+            return
+        count = len(flow.findings())
+        refused = len(flow.failures)
+        total = tr("{count} artifacts", count=len(flow.artifacts))
+        if reason := flow.not_inspected():
+            self.banner.say(Tone.ERROR, tr(reason.template, **dict(reason.values)))
+        elif refused:
+            self.banner.say(
+                Tone.WARNING,
+                tr("{total}; {refused} could not be read", total=total, refused=refused),
+                ", ".join(show(each.path.name) for each in flow.failures[:5]),
+            )
+        elif count:
+            self.banner.say(
+                Tone.WARNING,
+                tr(
+                    "{total} with {count} findings. Look at them before you go on.",
+                    total=total,
+                    count=count,
+                ),
+            )
+        else:
+            self.banner.say(Tone.OK, tr("{total}, nothing unusual found", total=total))
+
+    def _selected(self, selection: QItemSelection) -> None:
+        if indexes := selection.indexes():
+            self.facts.show_inspection(self.model.row(indexes[0]).inspection)
