@@ -1,0 +1,171 @@
+"""The last step of the Sign page: signing as it happens, and what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QItemSelection, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSplitter, QVBoxLayout, QWidget
+
+from signstation.gui.errors import error_lines, parse_error
+from signstation.gui.parts import ActionButton, Banner, Card, Label, clear
+from signstation.gui.rows import Column, RowsModel, table_view
+from signstation.gui.theme import Theme
+from signstation.gui.tokens import Tone
+from signstation.gui.words import tr
+from signstation.model.jobs import JobState, StepRow
+from signstation.reports.words import groups, show
+
+STATES: dict[JobState, tuple[str, Tone, str]] = {
+    JobState.QUEUED: ("clock", Tone.NEUTRAL, "Queued"),
+    JobState.WAITING: ("hand", Tone.WARNING, "Waits for you"),
+    JobState.RUNNING: ("refresh", Tone.ACCENT, "Signing"),
+    JobState.CANCELLING: ("stop", Tone.WARNING, "Stopping"),
+    JobState.PUBLISHING: ("save", Tone.ACCENT, "Publishing"),
+    JobState.INTERRUPTED: ("pause", Tone.WARNING, "Interrupted"),
+    JobState.DONE: ("check-circle", Tone.OK, "Signed and verified"),
+    JobState.FAILED: ("x-circle", Tone.ERROR, "Failed"),
+    JobState.CANCELLED: ("minus-circle", Tone.NEUTRAL, "Cancelled"),
+}
+"""Icon, tone and word of every state: the same on the Sign page and in the queue."""
+
+
+def state_words(state: JobState) -> str:
+    """Return the translated word of a state."""
+    return tr(STATES[state][2])
+
+
+def state_icon(state: JobState) -> tuple[str, Tone]:
+    """Return icon and tone of a state."""
+    return STATES[state][0], STATES[state][1]
+
+
+class ResultStep(QWidget):
+    """Emits ``verify`` with the outputs, ``again`` for another release, ``cancel`` to stop."""
+
+    verify = Signal(tuple)
+    again = Signal()
+    cancel = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        """Build the banner, the table and the detail card."""
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        self.banner = Banner(theme, self)
+        self.stop = ActionButton(theme, tr("Stop"), self.banner, icon="stop")
+        self.check = ActionButton(
+            theme, tr("Verify the results"), self.banner, icon="verify", kind="primary"
+        )
+        self.more = ActionButton(theme, tr("Sign more"), self.banner, icon="plus")
+        for button in (self.stop, self.check, self.more):
+            self.banner.buttons.addWidget(button)
+        self.stop.clicked.connect(self.cancel)
+        self.check.clicked.connect(self._verify)
+        self.more.clicked.connect(self.again)
+        column.addWidget(self.banner)
+        self.bar = QProgressBar(self)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(tr("Progress of the release"))
+        column.addWidget(self.bar)
+        columns: tuple[Column[StepRow], ...] = (
+            Column(tr("Artifact"), lambda each: show(Path(each.path).name)),
+            Column(tr("Kind"), lambda each: each.format, width=84),
+            Column(
+                tr("State"),
+                lambda each: state_words(each.state),
+                icon=lambda each: state_icon(each.state),
+                width=190,
+            ),
+            Column(tr("Result"), _output_name, width=230),
+        )
+        self.model: RowsModel[StepRow] = RowsModel(theme, columns, self)
+        self.table = table_view(self.model, tr("Results"), columns, self)
+        self.table.selectionModel().selectionChanged.connect(self._selected)
+        self._card = Card(self)
+        self._detail = QVBoxLayout()
+        self._detail.setSpacing(6)
+        self._card.body.addLayout(self._detail)
+        self._card.body.addStretch(1)
+        splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(16)
+        splitter.addWidget(self.table)
+        splitter.addWidget(self._card)
+        splitter.setSizes([720, 340])
+        column.addWidget(splitter, 1)
+        self._rows: list[StepRow] = []
+
+    def show_steps(self, rows: list[StepRow]) -> None:
+        """Show the steps of all jobs of the release."""
+        selected = self.table.currentIndex().row()
+        self._rows = rows
+        self.model.replace(rows)
+        if rows:
+            self.table.selectRow(max(0, min(selected, len(rows) - 1)))
+        final = sum(each.state.final for each in rows)
+        self.bar.setRange(0, max(len(rows), 1))
+        self.bar.setValue(final)
+        self._say(final)
+
+    def outputs(self) -> tuple[Path, ...]:
+        """Files that were published."""
+        done = (each for each in self._rows if each.state is JobState.DONE)
+        return tuple(Path(name) for each in done for name in each.outputs)
+
+    def _say(self, final: int) -> None:
+        rows = self._rows
+        running = final < len(rows)
+        done = sum(each.state is JobState.DONE for each in rows)
+        failed = [each for each in rows if each.state is JobState.FAILED]
+        interrupted = any(each.state is JobState.INTERRUPTED for each in rows)
+        self.stop.setVisible(running and not interrupted)
+        self.check.setVisible(not running and done > 0)
+        self.more.setVisible(not running or interrupted)
+        self.bar.setVisible(running)
+        if interrupted:
+            words = tr("Interrupted: {done} of {count} are done", done=done, count=len(rows))
+            self.banner.say(Tone.WARNING, words, tr("Go on from the queue."))
+        elif running:
+            words = tr("Signing: {done} of {count} are done", done=done, count=len(rows))
+            self.banner.say(Tone.ACCENT, words, icon="sign")
+        elif failed:
+            words = tr("{done} signed, {failed} failed", done=done, failed=len(failed))
+            self.banner.say(Tone.ERROR, words, tr("The reasons are beside each artifact."))
+        elif done < len(rows):
+            words = tr("Stopped: {done} of {count} are signed", done=done, count=len(rows))
+            self.banner.say(Tone.WARNING, words, tr("Nothing is half done."))
+        else:
+            words = tr("All {count} artifacts are signed and verified", count=done)
+            folders = sorted({str(path.parent) for path in self.outputs()})
+            self.banner.say(Tone.OK, words, ", ".join(show(each) for each in folders[:3]))
+
+    def _verify(self) -> None:
+        self.verify.emit(self.outputs())
+
+    def _selected(self, selection: QItemSelection) -> None:
+        if not (indexes := selection.indexes()):
+            return
+        row = self.model.row(indexes[0])
+        clear(self._detail)
+        self._detail.addWidget(Label(show(row.title or row.path), self._card, "section", wrap=True))
+        if row.error:
+            for number, words in enumerate(error_lines(parse_error(row.error))):
+                role = "strong" if number == 0 else "body"
+                self._detail.addWidget(Label(words, self._card, role, wrap=True))
+        for name in row.outputs:
+            self._fact(tr("Written to"), show(name))
+        if row.output_sha256:
+            self._fact(tr("SHA-256 of the result"), groups(row.output_sha256.hex()))
+        for counter in row.counters:
+            self._fact(tr(counter.phase.value), f"{counter.nanoseconds / 1e6:.1f} ms")
+
+    def _fact(self, title: str, value: str) -> None:
+        self._detail.addSpacing(4)
+        self._detail.addWidget(Label(title, self._card, "label"))
+        self._detail.addWidget(Label(value, self._card, "mono", wrap=True, selectable=True))
+
+
+def _output_name(row: StepRow) -> str:
+    return ", ".join(show(Path(each).name) for each in row.outputs) or "—"
