@@ -1,0 +1,341 @@
+"""The journal: every change of a job as one row-level operation, durable before it matters.
+
+Writes go through the commit thread; the rows are read back by ``jobs/rows.py`` over connections
+that cannot write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from signstation.codec.plain import canonical, to_plain
+from signstation.errors import SignstationError
+from signstation.jobs.checkpoints import Checkpoints, NoCheckpoints, Point
+from signstation.jobs.commits import CommitThread, Writer
+from signstation.jobs.rows import Rows
+from signstation.jobs.sealed import SealedPlan
+from signstation.model.asks import ToSign
+from signstation.model.jobs import Counter, JobState
+from signstation.model.outputs import Patch
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One ask of a step: its place in the order in which the generator yields."""
+
+    ordinal: int
+    ask: ToSign
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyOutput:
+    """A staged, rechecked output: its ordinal in the step, its name in staging, its SHA-256."""
+
+    ordinal: int
+    staged: str | None  # None: in place
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What is put back after a crash of an in-place signing: old bytes, and of which file."""
+
+    device: int
+    inode: int
+    size: int
+    patches: tuple[Patch, ...]
+    old: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a step ended. ``error`` is None where it is done."""
+
+    state: JobState
+    error: SignstationError | None
+    counters: tuple[Counter, ...] = ()
+
+
+class Journal:
+    """Owns the database. Lives on the event loop's thread; only ``close`` blocks."""
+
+    def __init__(self, path: Path, checkpoints: Checkpoints | None = None) -> None:
+        """Open or make the database. Raises StoreTooNew, StoreDamaged, NotWritable, DiskFull."""
+        self._commits = CommitThread(path, checkpoints or NoCheckpoints())
+        self.rows = Rows(path)
+
+    @property
+    def failure(self) -> SignstationError | None:
+        """Why nothing can be written any more, until ``revive``."""
+        return self._commits.failure
+
+    @property
+    def commits(self) -> int:
+        """Transactions committed so far."""
+        return self._commits.commits
+
+    def set_in_flight(self, count: int) -> None:
+        """Say how many steps are under way: from 8 on, commits wait for one another."""
+        self._commits.in_flight = count
+
+    def revive(self) -> None:
+        """Write again after a failure."""
+        self._commits.revive()
+
+    def close(self) -> None:
+        """Commit what is pending and close. Blocks."""
+        self._commits.close()
+        self.rows.close()
+
+    async def submit(self, plan: SealedPlan, at: int) -> int:
+        """Store a job with all its steps; returns its id when that is durable."""
+        ids: list[int] = []
+        await self._commits.durable(lambda writer: ids.append(_insert_job(writer, plan, at)))
+        return ids[0]
+
+    def claimed(self, step: int) -> None:
+        """A step begins its next attempt."""
+        self._put(
+            "UPDATE step SET state = 'running', attempts = attempts + 1, error = NULL WHERE id = ?",
+            (step,),
+        )
+
+    def intended(self, step: int, attempt: int, intents: Sequence[Intent]) -> asyncio.Future[None]:
+        """A key is about to be asked; awaited before it is."""
+        rows = [
+            (step, each.ordinal, attempt, each.ask.slot, each.ask.scheme.value,
+             each.ask.hash().value)
+            for each in intents
+        ]  # fmt: skip
+
+        def write(writer: Writer) -> None:
+            writer.connection.executemany(
+                "INSERT INTO ask (step, ordinal, attempt, slot, scheme, hash, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, 'intended')",
+                rows,
+            )
+
+        return self._commits.durable(write, Point.AFTER_INTENT_COMMIT)
+
+    def answered(
+        self, step: int, attempt: int, signatures: Iterable[tuple[int, bytes]], *, late: bool
+    ) -> None:
+        """The key answered (ordinal, signature); ``late``: after the step was cancelled."""
+        state = "discarded" if late else "signed"
+        rows = [(state, signature, step, ordinal, attempt) for ordinal, signature in signatures]
+
+        def write(writer: Writer) -> None:
+            writer.connection.executemany(
+                "UPDATE ask SET state = ?, signature = ?"
+                " WHERE step = ? AND ordinal = ? AND attempt = ?",
+                rows,
+            )
+            if late:
+                writer.audit(None, step, {"event": "discarded", "step": step, "count": len(rows)})
+
+        self._commits.put(write, Point.AFTER_ANSWER_COMMIT)
+
+    def unused(self, step: int, attempt: int, ordinals: Iterable[int]) -> None:
+        """The key was not used for these intents after all, or refused them."""
+        rows = [(step, ordinal, attempt) for ordinal in ordinals]
+
+        def write(writer: Writer) -> None:
+            writer.connection.executemany(
+                "UPDATE ask SET state = 'unused'"
+                " WHERE step = ? AND ordinal = ? AND attempt = ? AND state = 'intended'",
+                rows,
+            )
+
+        self._commits.put(write)
+
+    def ready(
+        self,
+        step: int,
+        artifact_sha256: bytes,
+        outputs: Sequence[ReadyOutput],
+        original: Original | None = None,
+    ) -> asyncio.Future[None]:
+        """Everything is staged and rechecked; awaited before the first rename or patch."""
+        rows = [(each.staged, each.sha256, step, each.ordinal) for each in outputs]
+
+        def write(writer: Writer) -> None:
+            writer.connection.execute(
+                "UPDATE step SET state = 'publishing', artifact_sha256 = ? WHERE id = ?",
+                (artifact_sha256, step),
+            )
+            writer.connection.executemany(
+                "UPDATE output SET state = 'ready', staged = ?, sha256 = ?"
+                " WHERE step = ? AND ordinal = ?",
+                rows,
+            )
+            if original is not None:
+                _insert_original(writer, step, original)
+
+        return self._commits.durable(write, Point.AFTER_READY_COMMIT)
+
+    def published(self, step: int, at: int, counters: tuple[Counter, ...]) -> asyncio.Future[None]:
+        """Every output has its name: the step is done, and audited in the same commit."""
+        spent = _counters(counters)
+
+        def write(writer: Writer) -> None:
+            changed = writer.connection.execute(
+                "UPDATE step SET state = 'done', error = NULL, counters = ?"
+                " WHERE id = ? AND state <> 'done'",
+                (spent, step),
+            ).rowcount
+            if changed:
+                _audit_outputs(writer, step, at)
+
+        return self._commits.durable(write, Point.AFTER_DONE_COMMIT)
+
+    def ended(self, step: int, ended: Ended) -> None:
+        """A step ended without a result: nothing of it is published or will be."""
+        error = None if ended.error is None else json.dumps(ended.error.to_wire())
+
+        def write(writer: Writer) -> None:
+            writer.connection.execute(
+                "UPDATE step SET state = ?, error = ?, counters = ? WHERE id = ?",
+                (ended.state.value, error, _counters(ended.counters), step),
+            )
+            forget_outputs(writer, step)
+
+        self._commits.put(write)
+
+    def requeued(self, steps: Sequence[int]) -> asyncio.Future[None]:
+        """Steps wait for their turn again: retried or resumed."""
+        return self._set_state(steps, JobState.QUEUED)
+
+    def unready(self, steps: Sequence[int]) -> asyncio.Future[None]:
+        """What was ready is lost (or put back): the steps are to be replayed."""
+
+        def write(writer: Writer) -> None:
+            for step in steps:
+                forget_outputs(writer, step)
+
+        return self._commits.durable(write)
+
+    def finished(self, job: int, at: int | None) -> asyncio.Future[None]:
+        """A job ended (None: goes on after all)."""
+
+        def write(writer: Writer) -> None:
+            writer.connection.execute("UPDATE job SET finished = ? WHERE id = ?", (at, job))
+
+        return self._commits.durable(write)
+
+    def staging_removed(self, job: int) -> None:
+        """The staging directories of a job are gone."""
+        self._put("DELETE FROM staging WHERE job = ?", (job,))
+
+    def _set_state(self, steps: Sequence[int], state: JobState) -> asyncio.Future[None]:
+        rows = [(state.value, step) for step in steps]
+
+        def write(writer: Writer) -> None:
+            writer.connection.executemany(
+                "UPDATE step SET state = ?, error = NULL WHERE id = ?", rows
+            )
+
+        return self._commits.durable(write)
+
+    def _put(self, statement: str, values: tuple[object, ...]) -> None:
+        def write(writer: Writer) -> None:
+            writer.connection.execute(statement, values)
+
+        self._commits.put(write)
+
+
+def forget_outputs(writer: Writer, step: int) -> None:
+    """Set a step's outputs back to planned."""
+    writer.connection.execute(
+        "UPDATE output SET state = 'planned', staged = NULL, sha256 = NULL WHERE step = ?", (step,)
+    )
+    writer.connection.execute("DELETE FROM patch WHERE step = ?", (step,))
+
+
+def _insert_job(writer: Writer, plan: SealedPlan, at: int) -> int:
+    connection, signing = writer.connection, plan.signing
+    keys = [signer.key for signer in signing.request.signers]
+    job = connection.execute(
+        "INSERT INTO job (title, created, request, request_sha256, keys, profiles, caller,"
+        " replace_targets) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            plan.title,
+            at,
+            signing.data,
+            bytes.fromhex(plan.id),
+            json.dumps(keys),
+            json.dumps(to_plain(signing.profiles)),
+            json.dumps(to_plain(signing.caller)),
+            int(signing.replace),
+        ),
+    ).lastrowid
+    if job is None:  # never after an INSERT of one row
+        raise AssertionError
+    for ordinal, step in enumerate(plan.steps):
+        row = connection.execute(
+            "INSERT INTO step (job, ordinal, root, name, title, format, size, target_root, staging,"
+            " state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued')",
+            (
+                job, ordinal, str(step.root), step.name, step.title, step.format, step.size,
+                str(step.target_root), str(step.staging),
+            ),
+        ).lastrowid  # fmt: skip
+        connection.executemany(
+            "INSERT INTO output (step, ordinal, suffix, target, state)"
+            " VALUES (?, ?, ?, ?, 'planned')",
+            [(row, number, each.suffix, each.name) for number, each in enumerate(step.targets)],
+        )
+    connection.executemany(
+        "INSERT INTO staging (path, job) VALUES (?, ?)",
+        [(path, job) for path in {str(step.staging) for step in plan.steps}],
+    )
+    writer.audit(
+        job,
+        None,
+        {"event": "submitted", "at": at, "job": job, "request": plan.id, "items": len(plan.steps)},
+    )
+    return job
+
+
+def _insert_original(writer: Writer, step: int, original: Original) -> None:
+    writer.connection.executemany(
+        "INSERT INTO patch (step, ordinal, at, old, new, device, inode, size)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (step, number, patch.offset, old, patch.new, original.device, original.inode,
+             original.size)
+            for number, (patch, old) in enumerate(zip(original.patches, original.old, strict=True))
+        ],
+    )  # fmt: skip
+
+
+def _audit_outputs(writer: Writer, step: int, at: int) -> None:
+    connection = writer.connection
+    job, root, artifact = connection.execute(
+        "SELECT job, target_root, artifact_sha256 FROM step WHERE id = ?", (step,)
+    ).fetchone()
+    for target, digest in connection.execute(
+        "SELECT target, sha256 FROM output WHERE step = ? ORDER BY ordinal", (step,)
+    ).fetchall():
+        writer.audit(
+            job,
+            step,
+            {
+                "event": "published",
+                "at": at,
+                "job": job,
+                "step": step,
+                "path": f"{root}/{target}",
+                "sha256": digest.hex(),
+                "artifact_sha256": artifact.hex(),
+            },
+        )
+    connection.execute("UPDATE output SET state = 'published' WHERE step = ?", (step,))
+    connection.execute("DELETE FROM patch WHERE step = ?", (step,))
+
+
+def _counters(counters: tuple[Counter, ...]) -> str:
+    return canonical({each.phase.value: each.nanoseconds for each in counters}).decode()
