@@ -1,0 +1,72 @@
+"""Starting a worker process, and the first things that a worker does to itself."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from signstation.system.linux import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
+from signstation.system.programs import Child, spawn
+from signstation.system.sandbox import WorkerKind
+
+PRIVATE_UMASK = 0o077
+"""Files that a worker or its tools make are nobody else's."""
+MODULE = "signstation.worker"
+"""What ``python -m`` runs in a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A worker that was just started: our ends of its socket and of its error output."""
+
+    child: Child
+    socket: socket.socket  # non-blocking
+    stderr: int  # non-blocking, for reading
+
+
+def start_worker(kind: WorkerKind, environment: Mapping[str, str]) -> Started:
+    """Start a worker by exec with an inherited socket; takes about 2 ms. Raises OSError.
+
+    The kernel kills it when the calling *thread* ends (PR_SET_PDEATHSIG, prctl(2)): call this on
+    the thread that runs the event loop. Python's -I keeps the caller's environment, directory and
+    user packages out; the package is found where this interpreter has it installed.
+    """
+    ours, theirs = socket.socketpair()
+    reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    os.set_blocking(writing, True)
+    command = (sys.executable, "-I", "-m", MODULE, kind.value, str(theirs.fileno()))
+    try:
+        child = spawn(
+            (*command, str(os.getpid())),
+            environment=environment,
+            descriptors=(theirs.fileno(),),
+            stderr=writing,
+        )
+    except OSError:
+        ours.close()
+        os.close(reading)
+        raise
+    finally:
+        theirs.close()
+        os.close(writing)
+    ours.setblocking(False)  # noqa: FBT003 - its only form
+    return Started(child, ours, reading)
+
+
+def harden(parent: int) -> None:
+    """Close the ways into this process: no core dumps, no ptrace by equals, no life without parent.
+
+    Non-dumpable also keeps /proc/PID/mem, environ and maps from others of the same user. Ends the
+    process when ``parent`` (its id) is gone already.
+    """
+    os.umask(PRIVATE_UMASK)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    prctl(PR_SET_DUMPABLE, 0)
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the line above
+        sys.exit(0)
