@@ -207,6 +207,13 @@ class ActionButton(QPushButton):
         self.reason.setVisible(bool(reason))
         self.setAccessibleDescription(reason)
 
+    def set(self, text: str, icon: str) -> None:
+        """Change the words and the icon."""
+        self._name = icon
+        self.setText(text)
+        self.setAccessibleName(text)
+        self._draw()
+
     def _draw(self) -> None:
         if not self._name:
             return

@@ -1,0 +1,104 @@
+"""What the frame knows of a page, and what pages know of one another: a name and some paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from signstation.app.api import StationApi
+from signstation.gui.bridge import Bridge
+from signstation.gui.parts import Label
+from signstation.gui.theme import Theme
+
+PAGE_MARGINS = (24, 18, 24, 20)
+"""Left, top, right and bottom margin of a page in px."""
+
+
+class PageName(Enum):
+    """Names of pages, as ``open_page`` and the screenshot program use them."""
+
+    SIGN = "sign"
+    VERIFY = "verify"
+    QUEUE = "queue"
+    KEYS = "keys"
+
+
+class Page(QWidget):
+    """Base of every page. All calls come on the GUI thread; none may block.
+
+    A page's constructor takes ``(theme, station, bridge, parent)``.
+    """
+
+    open_page = Signal(PageName, tuple)
+    """Ask the frame to show another page; the tuple holds absolute paths for it, or nothing."""
+
+    badge = Signal(int)
+    """How many things on this page need a person; shown beside its name when above 0."""
+
+    def shown(self) -> None:
+        """The page became the current one."""
+
+    def refresh(self) -> None:
+        """F5: look again."""
+
+    def take(self, paths: tuple[Path, ...]) -> None:
+        """Begin with these paths: another page or a drop on the window handed them over."""
+
+    def focus_filter(self) -> None:
+        """Ctrl+F: put the focus into the page's filter, where it has one."""
+
+    def leave(self) -> None:
+        """Esc: the safe way out of what is half done; never destroys work."""
+
+
+PageFactory = Callable[[Theme, StationApi, Bridge, QWidget], Page]
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """One page of the frame: its name, icon and title in the navigation, and how it is made."""
+
+    name: PageName
+    icon: str
+    title: str
+    make: PageFactory
+
+
+class Head(QWidget):
+    """The top of a page: title, one sentence, and room for actions at the right."""
+
+    def __init__(self, title: str, sentence: str, parent: QWidget) -> None:
+        """Add what belongs at the right to ``buttons``."""
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(16)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        self._title = Label(title, self, "title", wrap=True)
+        self._sentence = Label(sentence, self, "sub", wrap=True)
+        words.addWidget(self._title)
+        words.addWidget(self._sentence)
+        row.addLayout(words, 1)
+        self.buttons: QBoxLayout = QHBoxLayout()
+        self.buttons.setSpacing(8)
+        self.buttons.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
+        row.addLayout(self.buttons)
+
+    def say(self, title: str, sentence: str) -> None:
+        """Change both lines; the caller has escaped them."""
+        self._title.setText(title)
+        self._sentence.setText(sentence)
+
+
+def page_column(page: QWidget) -> QVBoxLayout:
+    """Give a page its one column with the margins and gaps that all pages share."""
+    column = QVBoxLayout(page)
+    column.setContentsMargins(*PAGE_MARGINS)
+    column.setSpacing(14)
+    return column
