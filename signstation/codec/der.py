@@ -1,4 +1,4 @@
-"""Strict, bounded DER (X.690): a reader that knows where it is, and a writer.
+"""Strict, bounded DER (X.690): a reader that knows where it is, and a writer, also of PEM.
 
 Only what CMS and X.509 envelopes need: low tag numbers, definite lengths in their shortest form.
 Nesting is bounded by the callers, which walk a fixed structure and never recurse over input.
@@ -6,6 +6,7 @@ Nesting is bounded by the callers, which walk a fixed structure and never recurs
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ MAX_INTEGER = 64
 """Most content octets of an INTEGER: RFC 5280 4.1.2.2 allows a serial number 20, some have more."""
 MAX_OID = 64
 """Most content octets of an OBJECT IDENTIFIER: the longest in use have about 20."""
+PEM_LINE = 64
+"""Characters of a line of PEM (RFC 7468 section 3)."""
 SHORT_FORM = 0x80
 """Lengths from here on need the long form (X.690 8.1.3)."""
 HIGH_TAG = 0x1F
@@ -259,3 +262,10 @@ def encode_time(seconds: int) -> bytes:
     if 1950 <= moment.year < 2050:  # noqa: PLR2004 - the years of UTCTime
         return der(UTC_TIME, f"{moment:%y%m%d%H%M%S}Z".encode())
     return der(GENERALIZED_TIME, f"{moment:%Y%m%d%H%M%S}Z".encode())
+
+
+def encode_pem(label: str, data: bytes) -> bytes:
+    """Write DER as one block of PEM (RFC 7468), with a newline at the end."""
+    text = base64.b64encode(data).decode()
+    lines = "\n".join(text[at : at + PEM_LINE] for at in range(0, len(text), PEM_LINE))
+    return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n".encode()

@@ -7,11 +7,10 @@ nor issuers (-noverify), since the kernel looks at neither.
 
 from __future__ import annotations
 
-import base64
-import textwrap
 from collections.abc import Callable
 
 from signstation.codec import kmod
+from signstation.codec.der import encode_pem
 from signstation.codec.kmod import Appended
 from signstation.errors import ArtifactMalformed, ToolMissing, ToolTimedOut
 from signstation.interfaces.artifact import Artifact
@@ -96,7 +95,7 @@ def _openssl(artifact: Artifact, appended: Appended, trust: Trust, ctx: ToolCont
     wanted = {Purpose.ANY, Purpose.KERNEL_MODULES}
     trusted = [each.der for each in trust.x509 if wanted.intersection(each.purposes)]
     if trusted:
-        anchors.write_text("".join(map(_pem, trusted)), encoding="ascii")
+        anchors.write_bytes(b"".join(encode_pem("CERTIFICATE", each) for each in trusted))
         arguments += ["-certfile", anchors.name]
     done = ctx.programs.run(
         "openssl", arguments, cwd=ctx.directory, environment={"OPENSSL_CONF": "/dev/null"}
@@ -115,11 +114,6 @@ def _verdict(says: str) -> OpinionOutcome:
     if "erification failure" in says or "Error reading" in says:
         return OpinionOutcome.REJECTS
     return OpinionOutcome.CANNOT
-
-
-def _pem(der: bytes) -> str:
-    lines = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))
-    return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
 
 
 def _version(ctx: ToolContext, name: str, argument: str) -> str:

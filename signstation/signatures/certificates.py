@@ -1,4 +1,4 @@
-"""X.509 certificates: read once into facts that every caller can trust to be there.
+"""X.509 certificates: read once into facts that every caller can trust to be there, and made.
 
 All parsing is ``cryptography``'s; it is lazy and raises where a field is first touched, so
 everything that is ever looked at is touched here, and hostile certificates give one typed error.
@@ -9,19 +9,25 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPrivateKeyTypes,
+    PublicKeyTypes,
+)
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from signstation.codec.cms import IssuerAndSerial, certificate_identity
-from signstation.errors import ArtifactMalformed, KeyUnreadable
+from signstation.errors import ArtifactMalformed, KeyUnreadable, UsageError
 from signstation.model.hashes import sha256
 from signstation.model.keys import KeyFamily, KeyType
+from signstation.model.orders import X509Use
 
 MAX_CERTIFICATE = 64 * 1024
 """Most bytes of one certificate: ML-DSA-87 ones have 7.4 kB."""
@@ -38,7 +44,21 @@ USAGE_TITLES: Mapping[str, str] = {
     ANY_USAGE: "any",
     MODULE_SIGNING: "kernel-modules",
 }
+NO_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The end of a certificate without one (RFC 5280 4.1.2.5)."""
+P256_BITS = 256
 
+_SIGNS_DATA = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 _CURVES: Mapping[str, KeyFamily] = {
     "secp256r1": KeyFamily.P256,
     "secp384r1": KeyFamily.P384,
@@ -159,3 +179,58 @@ def _extension(certificate: x509.Certificate, kind: type[Extension]) -> Extensio
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateOrder:
+    """A self-signed certificate to make. Times are Unix seconds; ``not_after`` None: no end."""
+
+    name: str  # common name
+    use: X509Use
+    not_before: int
+    not_after: int | None
+    serial: int
+
+
+def self_signed(order: CertificateOrder, key: CertificateIssuerPrivateKeyTypes) -> bytes:
+    """Make a certificate (DER) by a profile; ``key`` may live elsewhere (``remotekey``).
+
+    Not an authority, key usage digitalSignature, and one extended key usage: for modules only
+    that of kernel modules, so that shim refuses the key for EFI binaries and a stolen module key
+    boots nothing. Raises UsageError for a name that a certificate cannot have.
+    """
+    try:
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, order.name)])
+    except ValueError as error:
+        raise UsageError(reason=f"the name does not fit a certificate: {error}") from error
+    public = key.public_key()
+    key_id = x509.SubjectKeyIdentifier.from_public_key(public)
+    usage = MODULE_SIGNING if order.use is X509Use.MODULES else CODE_SIGNING
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(public)
+        .serial_number(order.serial)
+        .not_valid_before(datetime.fromtimestamp(order.not_before, UTC))
+        .not_valid_after(
+            NO_END if order.not_after is None else datetime.fromtimestamp(order.not_after, UTC)
+        )
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_SIGNS_DATA, critical=True)
+        .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(usage)]), critical=False)
+        .add_extension(key_id, critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id), critical=False
+        )
+    )
+    return builder.sign(key, _certificate_hash(public)).public_bytes(Encoding.DER)
+
+
+def _certificate_hash(public: PublicKeyTypes) -> hashes.SHA256 | hashes.SHA384 | None:
+    """SHA-256 is built into every kernel; Debian's 6.1 has larger ones only as a module."""
+    if isinstance(public, ec.EllipticCurvePublicKey) and public.key_size > P256_BITS:
+        return hashes.SHA384()
+    if isinstance(public, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+        return hashes.SHA256()
+    return None
