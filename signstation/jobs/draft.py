@@ -1,0 +1,254 @@
+"""An order on its way to a sealed plan: what is signed how and whereto, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from signstation.codec.plain import canonical, to_plain
+from signstation.codec.request import build_request
+from signstation.errors import OutputClash, SignstationError, UsageError
+from signstation.interfaces.format import Format
+from signstation.jobs.candidates import Skipped
+from signstation.jobs.examine import Examined, PassedOver, located, refuse_hard_links
+from signstation.jobs.foretell import Foretold, foretell
+from signstation.jobs.sealed import SealedPlan, Signing, StepPlan
+from signstation.jobs.slots import choose_slots
+from signstation.jobs.targets import (
+    StagingPlaces,
+    check_free,
+    clashes,
+    output_root,
+    refused_clash,
+    targets_of,
+)
+from signstation.model.keys import SignatureType, SignerProfile, Slot
+from signstation.model.options import Options, resolve
+from signstation.model.orders import Destination, PlannedItem, PlanSummary, Refusal, SignOrder
+from signstation.model.requests import (
+    VERSION,
+    OutputMode,
+    Request,
+    RequestItem,
+    RequestSigner,
+    RequestSlot,
+)
+from signstation.model.station import Caller
+
+VALID_SECONDS = 7 * 86400
+"""How long a request may be signed: a week, so that a job can be resumed after a weekend."""
+MAX_FACT = 1024
+"""Longest text of one fact in a request, in characters; the review page shows the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An artifact with its signatures and targets."""
+
+    examined: Examined
+    slots: tuple[Slot, ...]
+    options: Options
+    plan: StepPlan
+
+
+def signature_type(name: str) -> SignatureType:
+    """Return the signature type of that name. Raises UsageError."""
+    try:
+        return SignatureType(name)
+    except ValueError as error:
+        raise UsageError(reason=f"there is no signature type {name}") from error
+
+
+class Draft:
+    """Collects items and refusals of one order and seals them."""
+
+    def __init__(
+        self,
+        order: SignOrder,
+        formats: Mapping[str, Format],
+        profiles: Sequence[SignerProfile],
+        nonce: str,
+    ) -> None:
+        self._order = order
+        self._formats = formats
+        self._profiles = tuple(profiles)
+        self._nonce = nonce
+        self._places = StagingPlaces(nonce[:12])
+        self._items: list[_Item] = []
+        self._refused: list[Refusal] = []
+        self._skipped: list[Path] = []
+
+    def take_skipped(self, found: Iterable[Skipped]) -> None:
+        """Take what a walk left out."""
+        for each in found:
+            if each.error is None:
+                self._skipped.append(each.path)
+            else:
+                self._refuse(each.path, each.error)
+
+    def take(self, results: Sequence[Examined | PassedOver]) -> None:
+        """Take what was examined; an artifact that cannot be signed is refused by itself."""
+        for each in results:
+            try:
+                if isinstance(each, Examined):
+                    self._items.append(self._item(each))
+                elif each.error is None:
+                    self._skipped.append(each.candidate.path)
+                else:
+                    self._refuse(each.candidate.path, each.error)
+            except SignstationError as error:
+                self._refuse(each.candidate.path, located(error, each.candidate))
+        self._refuse_clashes()
+
+    def _item(self, examined: Examined) -> _Item:
+        order, candidate = self._order, examined.candidate
+        format_ = self._formats[examined.format]
+        options = resolve(format_.options, self._given(format_))
+        kind = None if order.signature is None else signature_type(order.signature)
+        slots = choose_slots(format_, self._profiles, kind, order.hash, options)
+        root = output_root(order, candidate.root)
+        targets = targets_of(format_, slots, options, candidate.name)
+        plan = StepPlan(
+            root=candidate.root,
+            name=candidate.name,
+            title=_text(examined.title),
+            format=examined.format,
+            size=examined.size,
+            target_root=root,
+            targets=targets,
+            staging=self._places.place(root, targets[0].name),
+        )
+        if order.destination is Destination.IN_PLACE and not format_.siblings():
+            refuse_hard_links(examined)
+        check_free(plan, replace=order.replace)
+        return _Item(examined, slots, options, plan)
+
+    def _given(self, format_: Format) -> dict[str, str]:
+        """Return the order's options that this format declares; the others are for others."""
+        declared = {field.name for field in format_.options}
+        given = {name: value for name, value in self._order.options if name in declared}
+        if self._order.existing is not None and "existing" in declared:
+            given["existing"] = self._order.existing.value
+        return given
+
+    def _refuse_clashes(self) -> None:
+        twice = clashes(item.plan for item in self._items)
+        kept: list[_Item] = []
+        for item in self._items:
+            clash = refused_clash(item.plan, twice)
+            if clash is None:
+                kept.append(item)
+            else:
+                self._refuse(item.plan.path, OutputClash(path=str(clash)))
+        self._items = kept
+
+    def _refuse(self, path: Path, error: SignstationError) -> None:
+        self._refused.append(Refusal(path, json.dumps(error.to_wire())))
+
+    def seal(self, caller: Caller, now: int) -> SealedPlan | PlanSummary:
+        """Fix everything that the signatures depend on."""
+        foretold = foretell(self._profiles, [(i.examined.size, i.slots) for i in self._items])
+        if not self._items:
+            return self._summary("", foretold)
+        request = self._request(caller, now)
+        data = build_request(request)
+        signing = Signing(request, data, self._profiles, caller, replace=self._order.replace)
+        return SealedPlan(
+            title=self._order.title or self._order.paths[0].name,
+            signing=signing,
+            steps=tuple(item.plan for item in self._items),
+            summary=self._summary(sha256(data).hexdigest(), foretold),
+        )
+
+    def _request(self, caller: Caller, now: int) -> Request:
+        signers = tuple(
+            RequestSigner(
+                str(p.key), p.spki_sha256.hex(), sha256(canonical(to_plain(p))).hexdigest()
+            )
+            for p in self._profiles
+        )
+        return Request(
+            version=VERSION,
+            nonce=self._nonce,
+            created=now,
+            not_after=now + VALID_SECONDS,
+            signing_time=now if self._order.time is None else self._order.time,
+            seed=secrets.token_hex(16),
+            requester=f"uid {caller.uid}",
+            purpose=_text(self._order.title),
+            policy_sha256=sha256(b"").hexdigest(),
+            approvals=0,
+            signers=signers,
+            items=tuple(self._request_item(item) for item in self._items),
+        )
+
+    def _request_item(self, item: _Item) -> RequestItem:
+        examined, order = item.examined, self._order
+        inspection = examined.inspection
+        findings = inspection.findings if inspection else ()
+        facts = (
+            ("title", _text(examined.title)),
+            *((_text(each.code), _text(each.text.english())) for each in findings),
+        )
+        return RequestItem(
+            name=item.plan.name,
+            format=examined.format,
+            rules=self._formats[examined.format].rules,
+            size=examined.size,
+            sha256=inspection.sha256.hex() if inspection else "",
+            options=item.options,
+            facts=facts,
+            slots=tuple(self._request_slot(slot) for slot in item.slots),
+            output_mode=(
+                OutputMode.IN_PLACE
+                if order.destination is Destination.IN_PLACE
+                else OutputMode.DIRECTORY
+            ),
+            output=item.plan.targets[0].name,
+        )
+
+    def _request_slot(self, slot: Slot) -> RequestSlot:
+        signer = self._profiles.index(slot.signer)
+        return RequestSlot(signer, slot.kind.value, slot.scheme.value, slot.hash.value)
+
+    def _summary(self, ident: str, foretold: Foretold) -> PlanSummary:
+        return PlanSummary(
+            id=ident,
+            items=tuple(_planned(item) for item in self._items),
+            refused=tuple(self._refused),
+            skipped=tuple(self._skipped),
+            key_operations=foretold.operations,
+            prompts=foretold.prompts,
+            seconds=foretold.seconds,
+            warnings=foretold.warnings,
+        )
+
+
+def _planned(item: _Item) -> PlannedItem:
+    inspection = item.examined.inspection
+    return PlannedItem(
+        path=item.plan.path,
+        title=item.examined.title,
+        format=item.examined.format,
+        size=item.examined.size,
+        slots=tuple(
+            f"{slot.kind.value} · {slot.signer.type.title} · {slot.hash.title} by {slot.signer.key}"
+            for slot in item.slots
+        ),
+        outputs=tuple(item.plan.target_root / target.name for target in item.plan.targets),
+        findings=len(inspection.findings) if inspection else 0,
+    )
+
+
+def profile_sha256(profile: SignerProfile) -> str:
+    """Return the hash by which a request names everything that is known of a signer (hex)."""
+    return sha256(canonical(to_plain(profile))).hexdigest()
+
+
+def _text(value: str) -> str:
+    """Clip untrusted text and make it storable: half surrogates become escapes."""
+    return value[:MAX_FACT].encode("utf-8", "backslashreplace").decode()

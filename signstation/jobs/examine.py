@@ -1,0 +1,136 @@
+"""Looking at the artifacts of an order: recognised and inspected by check workers, many at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from signstation.errors import (
+    FormatUnknown,
+    HardLinked,
+    InputError,
+    PolicyRefused,
+    SignstationError,
+)
+from signstation.interfaces.workers import CheckWorkers
+from signstation.jobs.candidates import Candidate, open_candidate
+from signstation.jobs.hands import Hands
+from signstation.model.artifacts import Inspection, Severity
+from signstation.system.files import shown
+
+ANY_FILE = "blob"
+"""The format for files that no other recognises: signed when a person says so, by name."""
+UNREAD_FROM = 256 * 1024 * 1024
+"""A file of format blob of this size in bytes is not read for the plan: nothing but its SHA-256
+would be learnt, and the one pass of signing learns that too (DESIGN.md section 5)."""
+AT_ONCE = 64
+"""Artifacts that are examined at the same time: enough for any number of check workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An artifact that can be signed. ``inspection`` is None for a large file of format blob."""
+
+    candidate: Candidate
+    format: str
+    size: int
+    inspection: Inspection | None
+    links: int
+
+    @property
+    def title(self) -> str:
+        """The artifact's own name, else the file's."""
+        return self.inspection.title if self.inspection else self.candidate.path.name
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """An artifact that is left out; ``error`` None where nobody asked for it to be signed."""
+
+    candidate: Candidate
+    error: SignstationError | None
+
+
+class Examiner:
+    """Examines candidates with the check workers. Lives on the event loop."""
+
+    def __init__(self, check: CheckWorkers, hands: Hands, format_id: str | None) -> None:
+        """``format_id``: what ``--as`` says, None to go by the content."""
+        self._check = check
+        self._hands = hands
+        self._format = format_id
+
+    async def all(self, candidates: Sequence[Candidate]) -> tuple[Examined | PassedOver, ...]:
+        """Examine them and return the results in the same order; no error stops the others."""
+        results: dict[int, Examined | PassedOver] = {}
+        queue = iter(enumerate(candidates))
+        await asyncio.gather(*(self._take(queue, results) for _ in range(AT_ONCE)))
+        return tuple(results[number] for number in range(len(candidates)))
+
+    async def _take(
+        self,
+        queue: Iterable[tuple[int, Candidate]],
+        results: dict[int, Examined | PassedOver],
+    ) -> None:
+        for number, candidate in queue:
+            try:
+                results[number] = await self._one(candidate)
+            except SignstationError as error:
+                results[number] = PassedOver(candidate, located(error, candidate))
+
+    async def _one(self, candidate: Candidate) -> Examined | PassedOver:
+        opening = partial(open_candidate, candidate.root, candidate.name)
+        descriptor, status = await self._hands.do(opening)
+        try:
+            format_id = await self._format_of(candidate, descriptor)
+            if format_id is None:
+                return PassedOver(candidate, None)
+            if format_id == ANY_FILE and status.st_size >= UNREAD_FROM:
+                inspection = None
+            else:
+                inspection = await self._check.inspect(descriptor, format_id, _ignore)
+                _refuse_blockers(inspection)
+        finally:
+            os.close(descriptor)
+        return Examined(candidate, format_id, status.st_size, inspection, status.st_nlink)
+
+    async def _format_of(self, candidate: Candidate, descriptor: int) -> str | None:
+        """Return the format to sign as, or None for a file that merely lies in a directory."""
+        wanted = self._format
+        if wanted is not None and (candidate.named or wanted == ANY_FILE):
+            return wanted
+        try:
+            found = await self._check.recognise(descriptor)
+        except FormatUnknown:
+            if candidate.named:
+                raise
+            return None
+        if candidate.named:
+            return found
+        return found if found not in {ANY_FILE} and wanted in {None, found} else None
+
+
+def _ignore(_done: int) -> None:
+    """Take no notice of progress."""
+
+
+def _refuse_blockers(inspection: Inspection) -> None:
+    for finding in inspection.findings:
+        if finding.severity is Severity.BLOCKER:
+            raise PolicyRefused(rule=finding.code)
+
+
+def refuse_hard_links(examined: Examined) -> None:
+    """Raise HardLinked for a file that has other names: signing in place would change them too."""
+    if examined.links > 1:
+        raise HardLinked(path=shown(examined.candidate.path), links=examined.links)
+
+
+def located(error: SignstationError, candidate: Candidate) -> SignstationError:
+    """Name the file in an error of a worker, which has never heard its name."""
+    if isinstance(error, InputError) and not error.path:
+        error.path = shown(candidate.path)
+    return error

@@ -1,0 +1,76 @@
+"""Which key makes which signature of an artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from signstation.errors import CertificateMissing, SchemeUnsupported, SignstationError
+from signstation.interfaces.format import Format
+from signstation.model.hashes import HashAlgorithm
+from signstation.model.keys import Scheme, SignatureType, SignerProfile, Slot
+from signstation.model.options import Options
+
+
+def choose_slots(
+    format_: Format,
+    profiles: Sequence[SignerProfile],
+    signature: SignatureType | None,
+    wanted: HashAlgorithm | None,
+    options: Options,
+) -> tuple[Slot, ...]:
+    """Return one slot per key that can serve the format, in the order of the keys.
+
+    A key whose signature types the format does not know serves other artifacts of the order. Raises
+    CertificateMissing where no key serves it, SchemeUnsupported for a hash that no key can make,
+    and what the format says to these slots (several keys where it carries one signature).
+    """
+    slots: list[Slot] = []
+    refused: SignstationError | None = None
+    for profile in profiles:
+        kind = _kind(format_, profile, signature)
+        if kind is None:
+            continue
+        try:
+            slots.append(_slot(format_, profile, kind, wanted))
+        except SchemeUnsupported as error:
+            refused = error
+    if not slots:
+        kind = signature or format_.signature_types[0]
+        raise refused or CertificateMissing(
+            key=", ".join(str(profile.key) for profile in profiles), kind=kind.value
+        )
+    # The command lines of the real tools exist for just those slots that the format can sign.
+    format_.commands(tuple(slots), options)
+    return tuple(slots)
+
+
+def _kind(
+    format_: Format, profile: SignerProfile, signature: SignatureType | None
+) -> SignatureType | None:
+    possible = [
+        kind
+        for kind in format_.signature_types
+        if kind in profile.signature_types and signature in {None, kind}
+    ]
+    return possible[0] if possible else None
+
+
+def _slot(
+    format_: Format, profile: SignerProfile, kind: SignatureType, wanted: HashAlgorithm | None
+) -> Slot:
+    preferred = wanted or format_.default_hash
+    scheme = _scheme(profile, preferred)
+    if scheme is None and wanted is None and profile.schemes:
+        scheme = profile.schemes[0]
+    if scheme is None:
+        title = f"{profile.type.title} with {preferred.title}"
+        raise SchemeUnsupported(key=str(profile.key), scheme=title)
+    return Slot(profile, kind, scheme, scheme.hash or preferred)
+
+
+def _scheme(profile: SignerProfile, preferred: HashAlgorithm) -> Scheme | None:
+    """Return the key's favourite scheme that has this hash, or that hashes by itself."""
+    for scheme in profile.schemes:
+        if scheme.hash in {None, preferred}:
+            return scheme
+    return None
