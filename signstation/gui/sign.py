@@ -1,0 +1,197 @@
+"""The Sign page: from files to verified results in six steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
+from signstation.app.api import StationApi
+from signstation.errors import SignstationError
+from signstation.gui.bridge import Bridge
+from signstation.gui.errors import error_sentence
+from signstation.gui.pages import Head, Page, PageName, page_column
+from signstation.gui.parts import ActionButton, Banner
+from signstation.gui.sign_flow import SignFlow
+from signstation.gui.sign_keys import KeysStep
+from signstation.gui.sign_result import ResultStep
+from signstation.gui.sign_review import ReviewStep
+from signstation.gui.sign_run import SignRun
+from signstation.gui.sign_steps import ChooseStep, InspectStep
+from signstation.gui.stepper import Step, Stepper
+from signstation.gui.theme import Theme
+from signstation.gui.tokens import Tone
+from signstation.gui.words import say, tr
+from signstation.model.jobs import StepRow
+from signstation.model.keys import KeyInfo
+from signstation.model.orders import PlanSummary
+from signstation.model.station import Inspected
+from signstation.model.text import Text
+
+CHOOSE, INSPECT, KEYS, REVIEW, RESULT = range(5)
+
+
+class SignPage(Page):
+    """Owns the flow; every call of the station comes back through the bridge."""
+
+    def __init__(
+        self, theme: Theme, station: StationApi, bridge: Bridge, parent: QWidget | None = None
+    ) -> None:
+        """Build the five steps; nothing is asked of the station yet."""
+        super().__init__(parent)
+        self._station, self._bridge = station, bridge
+        self._flow = SignFlow()
+        self._inspection = 0  # number of the running inspection, so that an older one is ignored
+        self._planning = 0
+        self._inspected = True
+        self._run = SignRun(station, bridge, self)
+        self._run.changed.connect(self._steps_changed)
+        self._run.failed.connect(self._failed)
+        column = page_column(self)
+        self._head = Head(
+            tr("Sign a release"),
+            tr("What you see here is what will be signed: digests are computed on this machine."),
+            self,
+        )
+        self._over = ActionButton(theme, tr("Start over"), self, icon="refresh")
+        self._over.clicked.connect(self._start_over)
+        self._head.buttons.addWidget(self._over)
+        column.addWidget(self._head)
+        self._banner = Banner(theme, self)
+        column.addWidget(self._banner)
+        self._stepper = Stepper(theme, self)
+        self._choose = ChooseStep(theme, self._stepper)
+        self._look = InspectStep(theme, self._stepper)
+        self._keys = KeysStep(theme, self._stepper)
+        self._review = ReviewStep(theme, self._stepper)
+        self._result = ResultStep(theme, self._stepper)
+        for step in (
+            Step(tr("Choose"), self._choose, ""),
+            Step(tr("Inspect"), self._look, tr("Choose keys")),
+            Step(tr("Keys"), self._keys, tr("Review")),
+            Step(tr("Review"), self._review, tr("Sign"), "sign"),
+            Step(tr("Result"), self._result, ""),
+        ):
+            self._stepper.add(step)
+        column.addWidget(self._stepper, 1)
+        self._stepper.wanted.connect(self._next)
+        self._stepper.entered.connect(self._entered)
+        self._choose.chosen.connect(self.take)
+        self._keys.changed.connect(self._gate)
+        self._review.changed.connect(self._gate)
+        self._result.verify.connect(self._verify)
+        self._result.again.connect(self._start_over)
+        self._result.cancel.connect(self._run.cancel)
+        self._entered(CHOOSE)
+
+    def take(self, paths: tuple[Path, ...]) -> None:
+        """Begin with these paths: inspect them."""
+        if not paths or self._run.busy:
+            return
+        self._banner.hide()
+        self._flow.begin(paths)
+        self._stepper.lock(locked=False)
+        self._inspection += 1
+        number = self._inspection
+        self._inspected = False
+        self._look.show_flow(self._flow, done=False)
+        self._stepper.go(INSPECT)
+
+        def result(inspected: Inspected) -> None:
+            if number == self._inspection:
+                self._flow.add(inspected)
+
+        def done(_: None) -> None:
+            if number == self._inspection:
+                self._inspected = True
+                self._look.show_flow(self._flow, done=True)
+                self._gate()
+
+        future = self._station.inspect(paths, None, self._bridge.streaming(result))
+        self._bridge.deliver(future, done, self._failed)
+
+    def refresh(self) -> None:
+        """Inspect the same paths again, as long as nothing is being signed."""
+        if self._stepper.current in {INSPECT, KEYS, REVIEW}:
+            self.take(self._flow.paths)
+
+    def leave(self) -> None:
+        """Go back one step where that is possible; a running job goes on."""
+        if self._stepper.current in {INSPECT, KEYS, REVIEW}:
+            self._stepper.go(self._stepper.current - 1)
+
+    def _entered(self, index: int) -> None:
+        self._over.setVisible(index in {INSPECT, KEYS, REVIEW})
+        if index == KEYS:
+            self._bridge.deliver(self._station.keys(), self._keys_came, self._failed)
+            self._keys.show_flow(self._flow)
+        elif index == REVIEW:
+            self._plan()
+        self._gate()
+
+    def _keys_came(self, keys: tuple[KeyInfo, ...]) -> None:
+        self._flow.learn_keys(keys)
+        if self._stepper.current == KEYS:
+            self._keys.show_flow(self._flow)
+            self._gate()
+
+    def _plan(self) -> None:
+        self._flow.plans = ()
+        self._review.show_flow(self._flow)
+        self._planning += 1
+        number = self._planning
+        orders = self._flow.orders()
+        plans: list[PlanSummary] = []
+
+        def planned(plan: PlanSummary) -> None:
+            if number != self._planning:
+                return
+            plans.append(plan)
+            if len(plans) == len(orders):
+                self._flow.plans = tuple(plans)
+                self._review.show_flow(self._flow)
+                self._gate()
+
+        for order in orders:
+            self._bridge.deliver(self._station.plan(order), planned, self._failed)
+
+    def _gate(self) -> None:
+        reason: Text | None = None
+        match self._stepper.current:
+            case 1:
+                reason = self._flow.not_inspected() if self._inspected else Text("Looking inside…")
+            case 2:
+                reason = self._flow.not_keyed()
+            case 3:
+                reason = self._flow.not_reviewed()
+            case _:
+                pass
+        self._stepper.allow_next(reason=say(reason) if reason else "")
+
+    def _next(self, index: int) -> None:
+        self._banner.hide()
+        if index != REVIEW:
+            self._stepper.go(index + 1)
+            return
+        self._stepper.go(RESULT)
+        self._stepper.lock(locked=True)
+        self._result.show_steps([])
+        self._run.start(self._flow.plans)
+
+    def _steps_changed(self, rows: list[StepRow]) -> None:
+        self._result.show_steps(rows)
+
+    def _failed(self, error: SignstationError) -> None:
+        self._banner.say(Tone.ERROR, error_sentence(error))
+        self._inspected = True
+        self._gate()
+
+    def _verify(self, paths: tuple[Path, ...]) -> None:
+        self.open_page.emit(PageName.VERIFY, paths)
+
+    def _start_over(self) -> None:
+        self._banner.hide()
+        self._stepper.lock(locked=False)
+        self._inspection += 1
+        self._planning += 1
+        self._stepper.go(CHOOSE)
