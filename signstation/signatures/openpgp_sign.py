@@ -22,7 +22,7 @@ from signstation.errors import (
     SchemeUnsupported,
     TimeRefused,
 )
-from signstation.model.asks import Answer, Batch, HashOf, Literal, Part, Range, Segment, ToSign
+from signstation.model.asks import Answer, Batch, HashOf, Literal, Part, Range, ToSign
 from signstation.model.hashes import HashAlgorithm, HashState
 from signstation.model.keys import Mechanism, OpenPgpProfile, SignatureType, Slot
 from signstation.signatures.openpgp_number import Number, check_number
@@ -59,14 +59,14 @@ def sign_openpgp(  # noqa: PLR0913 - each names a thing that a caller has to dec
     state: HashState,
     *,
     part: Part,
-    covers: tuple[Segment, ...],
+    covers: tuple[Range | Literal, ...],
     time: int,
     document: SignatureClass = SignatureClass.BINARY,
 ) -> Generator[Batch, tuple[Answer, ...], bytes]:
     """Yield one batch with one ask and return one binary version 4 signature packet.
 
     ``state`` was fed the signed bytes under ``slot.hash``; it is copied. ``covers`` are the
-    segments (Range and Literal) of the signed bytes; the trailer is appended as a Literal.
+    segments of the signed bytes; the trailer is appended as a Literal.
     ``index`` is the slot's number in the item. Hashed subpackets: issuer fingerprint, creation
     time; unhashed: issuer key id: byte-identical to ``gpg --faked-system-time TIME! -u FPR!``.
     Raises CertificateMissing, SchemeUnsupported and TimeRefused before the first yield,
@@ -143,12 +143,9 @@ def _public_key(slot: Slot) -> PublicKey:
 
 
 def _ask(
-    index: int, slot: Slot, part: Part, covers: tuple[Segment, ...], envelope: _Envelope
+    index: int, slot: Slot, part: Part, covers: tuple[Range | Literal, ...], envelope: _Envelope
 ) -> ToSign:
-    plain = tuple(each for each in covers if isinstance(each, Range | Literal))
-    if len(plain) != len(covers):
-        raise SchemeUnsupported(key=str(slot.signer.key), scheme=slot.scheme.value)
-    segments = (*plain, Literal(suffix(envelope.hashed)))
+    segments = (*covers, Literal(suffix(envelope.hashed)))
     if slot.scheme.hash is not None:
         return ToSign(index, slot.scheme, part, segments, digest=envelope.digest)
     # EdDSA in OpenPGP signs the digest as its message (RFC 9580 section 5.2.3.3)
