@@ -7,6 +7,7 @@ Nesting is bounded by the callers, which walk a fixed structure and never recurs
 from __future__ import annotations
 
 import base64
+import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,10 +35,16 @@ MAX_OID = 64
 """Most content octets of an OBJECT IDENTIFIER: the longest in use have about 20."""
 PEM_LINE = 64
 """Characters of a line of PEM (RFC 7468 section 3)."""
+MAX_PEM_LABEL = 64
+"""Most bytes of a first boundary's start and label."""
 SHORT_FORM = 0x80
 """Lengths from here on need the long form (X.690 8.1.3)."""
 HIGH_TAG = 0x1F
 """Low five bits of an identifier with a tag number above 30 (X.690 8.1.2.4): never in CMS."""
+
+_BEGIN = b"-----BEGIN "
+_END = b"-----END "
+_DASHES = b"-----"
 
 
 def context(number: int, *, constructed: bool = True) -> int:
@@ -269,3 +276,42 @@ def encode_pem(label: str, data: bytes) -> bytes:
     text = base64.b64encode(data).decode()
     lines = "\n".join(text[at : at + PEM_LINE] for at in range(0, len(text), PEM_LINE))
     return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class PemBlock:
+    """One block of PEM: its label, its whole text, and what is between the boundaries."""
+
+    label: str
+    text: bytes
+    body: bytes
+
+    def decode(self) -> bytes:
+        """Return the binary content. Raises ArtifactMalformed."""
+        try:
+            return base64.b64decode(b"".join(self.body.split()), validate=True)
+        except binascii.Error:
+            malformed("pem", 0, "base64", "something else")
+
+
+def pem_blocks(data: bytes, limit: int) -> tuple[PemBlock, ...]:
+    """Return the blocks whose boundaries fit, of any text, in one pass over it.
+
+    Raises ArtifactMalformed above ``limit`` blocks.
+    """
+    found: list[PemBlock] = []
+    at = 0
+    while (start := data.find(_BEGIN, at)) >= 0 and (end := data.find(_END, start)) >= 0:
+        label_end = data.find(_DASHES, start + len(_BEGIN), start + MAX_PEM_LABEL)
+        label = data[start + len(_BEGIN) : label_end]
+        closing = _END + label + _DASHES
+        # a boundary without its partner: go on behind the next end, so that no byte is read twice
+        at = end + len(_END)
+        if label_end < 0 or not data.startswith(closing, end) or not label.isascii():
+            continue
+        stop = end + len(closing)
+        body = data[label_end + len(_DASHES) : end]
+        found.append(PemBlock(label.decode("ascii"), data[start:stop], body))
+        if len(found) > limit:
+            malformed("pem", start, f"at most {limit} blocks", "more")
+    return tuple(found)

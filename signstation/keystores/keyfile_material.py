@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,10 +23,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
-from cryptography.x509 import load_pem_x509_certificate
 
 from signstation.codec import der
-from signstation.codec.der import Reader
+from signstation.codec.der import PemBlock, Reader, pem_blocks
 from signstation.errors import ArtifactMalformed, KeyNotFound, KeyUnreadable, PassphraseWrong
 from signstation.model.secret import Secret
 from signstation.signatures.certificates import CertificateFacts, read_certificate
@@ -40,14 +38,9 @@ _OTHERS = 0o077
 """Permission bits of group and others."""
 
 _LOG = logging.getLogger(__name__)
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n(.*?)-----END \1-----", re.DOTALL)
-_CERTIFICATES = {b"CERTIFICATE", b"X509 CERTIFICATE"}
-_PRIVATE_KEYS = {
-    b"PRIVATE KEY",
-    b"ENCRYPTED PRIVATE KEY",
-    b"RSA PRIVATE KEY",
-    b"EC PRIVATE KEY",
-}
+_CERTIFICATES = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
+_ENCRYPTED = "ENCRYPTED PRIVATE KEY"
+_PRIVATE_KEYS = frozenset({"PRIVATE KEY", _ENCRYPTED, "RSA PRIVATE KEY", "EC PRIVATE KEY"})
 _LEGACY_ENCRYPTION = b"Proc-Type: 4,ENCRYPTED"
 """RFC 1421 4.6.1.1, as openssl still writes it with ``-traditional``."""
 PKCS12_VERSION = b"\x02\x01\x03"
@@ -117,9 +110,7 @@ def parse_certificates(data: bytes) -> tuple[CertificateFacts, ...]:
     """Read the certificates of a PEM file, or the one of a DER file. Raises KeyUnreadable."""
     if b"-----BEGIN " not in data:
         return (read_certificate(data),)
-    found = tuple(
-        _pem_certificate(block) for label, block in _blocks(data, "") if label in _CERTIFICATES
-    )
+    found = _certificates_of(_blocks(data, ""))
     if not found:
         raise KeyUnreadable(reason="no certificate in it")
     return found
@@ -172,31 +163,32 @@ def _reason(error: Exception) -> str:
     return str(error)[:200] or type(error).__name__
 
 
-def _blocks(data: bytes, key: str) -> list[tuple[bytes, bytes]]:
-    found = [(match[1], match[0]) for match in _BLOCK.finditer(data)]
-    if len(found) > MAX_BLOCKS:
-        raise KeyUnreadable(key=key, reason=f"more than {MAX_BLOCKS} PEM blocks")
-    return found
+def _blocks(data: bytes, key: str) -> tuple[PemBlock, ...]:
+    try:
+        return pem_blocks(data, MAX_BLOCKS)
+    except ArtifactMalformed as error:
+        raise KeyUnreadable(key=key, reason=str(error)) from error
 
 
 def _pem(data: bytes, key: str) -> KeyMaterial:
     blocks = _blocks(data, key)
-    keys = [(label, block) for label, block in blocks if label in _PRIVATE_KEYS]
+    keys = [each for each in blocks if each.label in _PRIVATE_KEYS]
     if len(keys) != 1:
-        labels = ", ".join(label.decode() for label, _ in blocks) or "no whole PEM block"
-        raise KeyUnreadable(key=key, reason=f"{len(keys)} usable private keys in it ({labels})")
-    ((label, block),) = keys
-    encrypted = label == b"ENCRYPTED PRIVATE KEY" or _LEGACY_ENCRYPTION in block
-    certificates = tuple(_pem_certificate(block) for name, block in blocks if name in _CERTIFICATES)
-    return KeyMaterial(Form.PEM, encrypted, certificates, private=Secret(block + b"\n"))
+        labels = ", ".join(each.label for each in blocks) or "no whole PEM block"
+        raise KeyUnreadable(key=key, reason=f"{len(keys)} usable private keys: {labels}"[:200])
+    (block,) = keys
+    encrypted = block.label == _ENCRYPTED or _LEGACY_ENCRYPTION in block.body
+    private = Secret(block.text + b"\n")
+    return KeyMaterial(Form.PEM, encrypted, _certificates_of(blocks), private)
 
 
-def _pem_certificate(block: bytes) -> CertificateFacts:
+def _certificates_of(blocks: Sequence[PemBlock]) -> tuple[CertificateFacts, ...]:
     try:
-        certificate = load_pem_x509_certificate(block)
-    except ValueError as error:
-        raise KeyUnreadable(reason=f"X.509 certificate: {error}"[:200]) from error
-    return read_certificate(certificate.public_bytes(Encoding.DER))
+        return tuple(
+            read_certificate(each.decode()) for each in blocks if each.label in _CERTIFICATES
+        )
+    except ArtifactMalformed as error:
+        raise KeyUnreadable(reason=str(error)) from error
 
 
 def _is_pkcs12(data: bytes) -> bool:
