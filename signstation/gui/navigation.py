@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from signstation.gui.parts import IconLabel, Label
@@ -11,13 +11,17 @@ from signstation.gui.theme import Theme
 from signstation.gui.tokens import NAV_COLLAPSED, NAV_WIDTH, Tone
 from signstation.gui.words import tr
 
+MAX_COUNT = 99
+"""Largest number in a pill; more is shown as 99+."""
 
-class _PageButton(QToolButton):
+
+class PageButton(QToolButton):
     """One entry; the checked one is the only Tab stop, arrows reach the others."""
 
     def __init__(self, theme: Theme, icon: str, title: str, key: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme, self._name, self.title = theme, icon, title
+        self._count = 0
         self.setProperty("role", "nav")
         self.setText("  " + title)
         self.setAccessibleName(title)
@@ -33,9 +37,40 @@ class _PageButton(QToolButton):
         self.draw()
 
     def draw(self) -> None:
+        """Take the icon in the colours of now."""
         tokens = self._theme.tokens
         colour = tokens.accent if self.isChecked() else tokens.text2
         self.setIcon(self._theme.icon(self._name, colour))
+
+    def set_badge(self, count: int) -> None:
+        """Show how many things need a person, as a pill; nothing for 0."""
+        self._count = count
+        name = tr("{title}, {count} need you", title=self.title, count=count)
+        self.setAccessibleName(name if count else self.title)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the button, and the pill above it."""
+        super().paintEvent(event)
+        if not self._count:
+            return
+        tokens = self._theme.tokens
+        words = str(self._count) if self._count <= MAX_COUNT else f"{MAX_COUNT}+"
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = QFont(self.font())
+        font.setPixelSize(11)
+        painter.setFont(font)
+        narrow = self.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonIconOnly
+        wide = max(18, painter.fontMetrics().horizontalAdvance(words) + 10)
+        top = 1 if narrow else (self.height() - 18) // 2
+        pill = QRect(self.width() - wide - (0 if narrow else 10), top, wide, 18)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(tokens.accent))
+        painter.drawRoundedRect(pill, 9, 9)
+        painter.setPen(QColor(tokens.on_accent))
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, words)
+        painter.end()
 
 
 class Navigation(QFrame):
@@ -48,7 +83,7 @@ class Navigation(QFrame):
         super().__init__(parent)
         self.setObjectName("nav")
         self._theme = theme
-        self._buttons: list[_PageButton] = []
+        self._buttons: list[PageButton] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 14, 12, 14)
         column.setSpacing(4)
@@ -69,13 +104,14 @@ class Navigation(QFrame):
         self.setFixedWidth(NAV_WIDTH)
         self.setAccessibleName(tr("Pages"))
 
-    def add(self, icon: str, title: str) -> None:
-        """Append a page's entry."""
+    def add(self, icon: str, title: str) -> PageButton:
+        """Append a page's entry and return it."""
         index = len(self._buttons)
-        button = _PageButton(self._theme, icon, title, f"Ctrl+{index + 1}", self)
+        button = PageButton(self._theme, icon, title, f"Ctrl+{index + 1}", self)
         button.clicked.connect(self._clicked)
         self._buttons.append(button)
         self._pages.addWidget(button)
+        return button
 
     def select(self, index: int) -> None:
         """Mark a page as the current one; it becomes the Tab stop."""

@@ -1,0 +1,253 @@
+"""The window: navigation, strip, open questions and the pages; it owns theme and bridge."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QPoint, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from signstation.app.api import StationApi
+from signstation.errors import Cancelled, SignstationError
+from signstation.gui.bridge import Bridge
+from signstation.gui.errors import error_lines
+from signstation.gui.health import HealthPanel
+from signstation.gui.navigation import Navigation
+from signstation.gui.notice import Notice
+from signstation.gui.pages import Page, PageEntry, PageName
+from signstation.gui.sheets import PromptSheets
+from signstation.gui.strip import StatusStrip
+from signstation.gui.theme import Theme
+from signstation.gui.tokens import COLLAPSE_BELOW, ThemeName, Tone
+from signstation.gui.words import tr
+from signstation.model.jobs import JobEvent, JobRow
+from signstation.model.secret import Secret
+from signstation.model.station import DoctorRow, PromptClosed, PromptOpened, StationEvent
+
+SMALLEST = (1024, 640)
+"""Smallest size of the window in px; it is laid out for 1280 by 720."""
+JOBS_AFTER_MS = 300
+"""Events of jobs come by the thousand: the strip asks for the list at most this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    entry: PageEntry
+    page: Page
+
+
+class Window(QWidget):
+    """The one window of a process. Everything here happens on the GUI thread."""
+
+    theme_chosen = Signal(object)
+    """The person chose a ThemeName, or None for the system's."""
+
+    def __init__(self, theme: Theme, station: StationApi, entries: Sequence[PageEntry]) -> None:
+        """Build every page and begin to listen; the caller shows it and closes the station."""
+        super().__init__()
+        self.setObjectName("root")
+        self.setWindowTitle("signstation")
+        self.setMinimumSize(*SMALLEST)
+        self._theme = theme
+        self._station = station
+        self.bridge = Bridge(self)
+        self.navigation = Navigation(theme, self)
+        self.navigation.set_foot(getpass.getuser())
+        self.navigation.chosen.connect(self.go)
+        self.strip = StatusStrip(theme, self)
+        self.strip.health.connect(self._open_health)
+        self.strip.theme_chosen.connect(self._choose_theme)
+        self.health = HealthPanel(theme, self)
+        self.notice = Notice(theme, self)
+        self.sheets = PromptSheets(theme, self)
+        self.sheets.answered.connect(self._answer)
+        self.sheets.dismissed.connect(self._dismiss)
+        self._stack = QStackedWidget(self)
+        self._pages = tuple(self._make(each) for each in entries)
+        self._lay_out()
+        self._shortcuts()
+        self._closing = False
+        self._jobs_timer = QTimer(self)
+        self._jobs_timer.setSingleShot(True)
+        self._jobs_timer.setInterval(JOBS_AFTER_MS)
+        self._jobs_timer.timeout.connect(self._ask_jobs)
+        self._jobs: tuple[JobRow, ...] = ()
+        self.bridge.events.connect(self._take_events)
+        self._unsubscribe: Callable[[], None] = station.subscribe(self.bridge.put)
+        self._look_around()
+        self.go(0)
+
+    def page(self, name: PageName) -> Page:
+        """Return a page by name. Raises KeyError where it is not part of this window."""
+        for each in self._pages:
+            if each.entry.name is name:
+                return each.page
+        raise KeyError(name)
+
+    def names(self) -> tuple[PageName, ...]:
+        """Return the names of the pages in order."""
+        return tuple(each.entry.name for each in self._pages)
+
+    @property
+    def current(self) -> int:
+        """Index of the page that is shown."""
+        return self._stack.currentIndex()
+
+    def go(self, index: int) -> None:
+        """Show a page by its index; an index outside is ignored."""
+        if 0 <= index < len(self._pages):
+            self._stack.setCurrentIndex(index)
+            self.navigation.select(index)
+            self._pages[index].page.shown()
+
+    def open(self, name: PageName, paths: tuple[Path, ...] = ()) -> None:
+        """Show a page by name and hand it paths."""
+        self.go(self.names().index(name))
+        if paths:
+            self.page(name).take(paths)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show icons alone when there is little room."""
+        self.navigation.collapse(collapsed=event.size().width() < COLLAPSE_BELOW)
+        super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Work less while nobody can see the window."""
+        if event.type() is QEvent.Type.WindowStateChange:
+            self.bridge.set_idle(idle=self.isMinimized())
+        super().changeEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask once when jobs are at work: closing interrupts them in order."""
+        running = sum(not each.state.final for each in self._jobs)
+        if running and not self._closing:
+            event.ignore()
+            self.notice.ask(
+                tr("Jobs at work: {count}. Close the window?", count=running),
+                tr("They stop between two steps and go on when signstation is opened again."),
+                tr("Close and go on later"),
+                self._close_now,
+            )
+            return
+        self._unsubscribe()
+        self.bridge.stop()
+        event.accept()
+
+    def _make(self, entry: PageEntry) -> _Shown:
+        page = entry.make(self._theme, self._station, self.bridge, self._stack)
+        page.open_page.connect(self.open)
+        self._stack.addWidget(page)
+        number = self.navigation.add(entry.icon, tr(entry.title))
+        page.badge.connect(number.set_badge)
+        return _Shown(entry, page)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.navigation)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addWidget(self.strip)
+        column.addWidget(self.notice)
+        column.addWidget(self.sheets)
+        column.addWidget(self._stack, 1)
+        row.addLayout(column, 1)
+
+    def _shortcuts(self) -> None:
+        self._digits = [
+            self._shortcut(f"Ctrl+{number + 1}", self._digit)
+            for number in range(min(len(self._pages), 9))
+        ]
+        self._shortcut("Ctrl+F", self._focus_filter)
+        self._shortcut("F5", self._refresh)
+        self._shortcut("Esc", self._leave)
+
+    def _shortcut(self, keys: str, slot: Callable[[], None]) -> QShortcut:
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.activated.connect(slot)
+        return shortcut
+
+    def _digit(self) -> None:
+        sender = self.sender()
+        self.go(next(n for n, each in enumerate(self._digits) if each is sender))
+
+    def _focus_filter(self) -> None:
+        self._pages[self.current].page.focus_filter()
+
+    def _refresh(self) -> None:
+        self._look_around()
+        self._pages[self.current].page.refresh()
+
+    def _leave(self) -> None:
+        if self.notice.isVisible():
+            self.notice.hide()
+        else:
+            self._pages[self.current].page.leave()
+
+    def _look_around(self) -> None:
+        self.bridge.deliver(self._station.doctor(), self._show_doctor, self._failed)
+        self._ask_jobs()
+
+    def _ask_jobs(self) -> None:
+        self.bridge.deliver(self._station.jobs(), self._show_jobs, self._failed)
+
+    def _show_doctor(self, rows: tuple[DoctorRow, ...]) -> None:
+        self.strip.show_doctor(rows)
+        self.health.show_doctor(rows)
+
+    def _show_jobs(self, rows: tuple[JobRow, ...]) -> None:
+        self._jobs = rows
+        self.strip.show_jobs(rows)
+
+    def _open_health(self, corner: QPoint) -> None:
+        self.health.open_at(corner)
+
+    def _choose_theme(self, name: ThemeName | None) -> None:
+        self._theme.choose(name)
+        self.theme_chosen.emit(name)
+
+    def _take_events(self, events: list[StationEvent]) -> None:
+        for event in events:
+            match event:
+                case PromptOpened(prompt):
+                    busy = isinstance(QApplication.focusWidget(), QLineEdit | QPlainTextEdit)
+                    self.sheets.open(prompt, focus=not busy)
+                    QApplication.alert(self)
+                case PromptClosed(prompt_id):
+                    self.sheets.close_prompt(prompt_id)
+                case JobEvent():
+                    if not self._jobs_timer.isActive():
+                        self._jobs_timer.start()
+
+    def _answer(self, prompt_id: str, secret: Secret) -> None:
+        self.bridge.deliver(self._station.answer(prompt_id, secret), _nothing, self._failed)
+
+    def _dismiss(self, prompt_id: str) -> None:
+        self.bridge.deliver(self._station.dismiss(prompt_id), _nothing, self._failed)
+
+    def _failed(self, error: SignstationError) -> None:
+        if isinstance(error, Cancelled):
+            return
+        first, *rest = error_lines(error)
+        self.notice.say(Tone.ERROR, first, " ".join(rest))
+
+    def _close_now(self) -> None:
+        self._closing = True
+        self.close()
+
+
+def _nothing(_value: None) -> None:
+    """Take the result of a call that returns nothing."""

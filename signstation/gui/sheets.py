@@ -1,0 +1,203 @@
+"""Questions of the station to the person: one sheet each, several at once, above every page."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from signstation.gui.parts import ActionButton, IconLabel, Label, restyle
+from signstation.gui.secretfield import SecretField
+from signstation.gui.theme import Theme
+from signstation.gui.tokens import Tone
+from signstation.gui.words import say, tr
+from signstation.model.prompts import Prompt, PromptKind
+from signstation.model.secret import Secret
+
+_ICONS = {
+    PromptKind.PASSPHRASE: "lock",
+    PromptKind.NEW_PASSPHRASE: "lock",
+    PromptKind.PIN: "card",
+    PromptKind.CONFIRM: "question",
+    PromptKind.TOUCH: "fingerprint",
+    PromptKind.INSERT: "usb",
+}
+_ACTIONS = {
+    PromptKind.PASSPHRASE: "Unlock",
+    PromptKind.NEW_PASSPHRASE: "Set passphrase",
+    PromptKind.PIN: "Unlock",
+    PromptKind.CONFIRM: "Yes, go on",
+}
+"""What the button says; a touch or an inserted token answers by itself."""
+
+
+class PromptSheet(QFrame):
+    """One prompt. Emits ``answered`` or ``dismissed`` once per press; the station closes it."""
+
+    answered = Signal(str, object)
+    """The prompt's id and a Secret."""
+
+    dismissed = Signal(str)
+
+    def __init__(self, theme: Theme, prompt: Prompt, parent: QWidget) -> None:
+        """Show a prompt."""
+        super().__init__(parent)
+        self.prompt = prompt
+        self.setProperty("role", "banner")
+        self.setAccessibleName(say(prompt.title))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 12, 16, 12)
+        row.setSpacing(14)
+        tone = Tone.WARNING
+        icon = IconLabel(theme, _ICONS[prompt.kind], self, tone, 28)
+        row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(self._words(prompt), 3)
+        self._fields = self._secret_fields(prompt)
+        if self._fields:
+            column = QVBoxLayout()
+            column.setSpacing(6)
+            for field in self._fields:
+                column.addWidget(field)
+                field.returnPressed.connect(self._answer)
+            row.addLayout(column, 2)
+        self.cancel = ActionButton(theme, tr("Cancel"), self)
+        self.cancel.clicked.connect(self._dismiss)
+        row.addWidget(self.cancel)
+        self.accept: ActionButton | None = None
+        if prompt.kind in _ACTIONS:
+            self.accept = ActionButton(theme, tr(_ACTIONS[prompt.kind]), self, kind="primary")
+            self.accept.clicked.connect(self._answer)
+            row.addWidget(self.accept)
+        restyle(self, tone=tone.value)
+
+    def _words(self, prompt: Prompt) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        title = say(prompt.title)
+        if prompt.job is not None:
+            title = tr("Job {job}: {title}", job=prompt.job, title=title)
+        column.addWidget(Label(title, self, "strong", wrap=True))
+        column.addWidget(Label(say(prompt.body), self, "sub", wrap=True))
+        self.notice = Label("", self, "strong", wrap=True)
+        column.addWidget(self.notice)
+        self._notify("")
+        if prompt.previous_wrong:
+            self._notify(_wrong(prompt))
+        elif prompt.tries_left is not None:
+            self._notify(tr("Tries left: {count}.", count=prompt.tries_left))
+        return column
+
+    def _secret_fields(self, prompt: Prompt) -> tuple[SecretField, ...]:
+        names: tuple[str, ...]
+        match prompt.kind:
+            case PromptKind.NEW_PASSPHRASE:
+                names = (tr("New passphrase"), tr("The same again"))
+            case PromptKind.PASSPHRASE:
+                names = (tr("Passphrase"),)
+            case PromptKind.PIN:
+                names = (tr("PIN"),)
+            case PromptKind.CONFIRM | PromptKind.TOUCH | PromptKind.INSERT:
+                names = ()
+            case _:
+                assert_never(prompt.kind)
+        return tuple(SecretField(name, self) for name in names)
+
+    def take_focus(self) -> None:
+        """Put the focus where the answer begins."""
+        target: QWidget = self._fields[0] if self._fields else self.cancel
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def forget(self) -> None:
+        """Empty every field."""
+        for field in self._fields:
+            field.forget()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc is the safe way out: what asked gets "cancelled" and nothing is signed."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._dismiss()
+            return
+        super().keyPressEvent(event)
+
+    def _answer(self) -> None:
+        if any(not field.text() for field in self._fields):
+            empty = next(field for field in self._fields if not field.text())
+            self._notify(tr("{name}: nothing was typed.", name=empty.accessibleName()))
+            empty.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        if len({field.text() for field in self._fields}) > 1:
+            self.forget()
+            self._notify(tr("The two entries differ. Type it again."))
+            self.take_focus()
+            return
+        secret = self._fields[0].take() if self._fields else Secret(b"")
+        self.forget()
+        self._notify("")
+        self.answered.emit(self.prompt.id, secret)
+
+    def _dismiss(self) -> None:
+        self.forget()
+        self.dismissed.emit(self.prompt.id)
+
+    def _notify(self, words: str) -> None:
+        self.notice.setText(words)
+        self.notice.setVisible(bool(words))
+
+
+def _wrong(prompt: Prompt) -> str:
+    if prompt.kind is PromptKind.PIN:
+        wrong = tr("That was not the right PIN.")
+    else:
+        wrong = tr("That was not the right passphrase.")
+    if prompt.tries_left is None:
+        return wrong
+    return wrong + " " + tr("Tries left: {count}.", count=prompt.tries_left)
+
+
+class PromptSheets(QWidget):
+    """All open prompts, oldest first."""
+
+    answered = Signal(str, object)
+    dismissed = Signal(str)
+    count_changed = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        """Start empty and hidden."""
+        super().__init__(parent)
+        self._theme = theme
+        self._sheets: dict[str, PromptSheet] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(24, 14, 24, 0)
+        self._column.setSpacing(8)
+        self.hide()
+
+    def open(self, prompt: Prompt, *, focus: bool) -> None:
+        """Show a prompt; ``focus`` moves the focus into it."""
+        self.close_prompt(prompt.id)
+        sheet = PromptSheet(self._theme, prompt, self)
+        sheet.answered.connect(self.answered)
+        sheet.dismissed.connect(self.dismissed)
+        self._sheets[prompt.id] = sheet
+        self._column.addWidget(sheet)
+        self._changed()
+        if focus:
+            sheet.take_focus()
+
+    def close_prompt(self, prompt_id: str) -> None:
+        """Take a prompt away; an unknown id is ignored."""
+        sheet = self._sheets.pop(prompt_id, None)
+        if sheet is not None:
+            sheet.forget()
+            sheet.hide()
+            sheet.deleteLater()
+            self._changed()
+
+    def sheets(self) -> tuple[PromptSheet, ...]:
+        """Return the open sheets, oldest first."""
+        return tuple(self._sheets.values())
+
+    def _changed(self) -> None:
+        self.setVisible(bool(self._sheets))
+        self.count_changed.emit(len(self._sheets))

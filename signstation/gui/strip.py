@@ -1,0 +1,152 @@
+"""The strip above every page: the station's health in chips, and the choice of the theme.
+
+A chip says only what a row of ``doctor`` or the list of jobs says; until those have come it says
+that nobody has looked yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+
+from signstation.gui.parts import TONE_ICONS, Chip, restyle
+from signstation.gui.theme import Theme
+from signstation.gui.tokens import ThemeName, Tone
+from signstation.gui.words import say, tr
+from signstation.model.jobs import JobRow, JobState
+from signstation.model.station import DoctorRow, Health
+
+HEALTH_TONES = {Health.GOOD: Tone.OK, Health.WARNING: Tone.WARNING, Health.BAD: Tone.ERROR}
+_THEMES = (
+    (None, "Follow the system"),
+    (ThemeName.LIGHT, "Light"),
+    (ThemeName.DARK, "Dark"),
+    (ThemeName.CONTRAST, "High contrast"),
+)
+_THEME_ICONS = {ThemeName.LIGHT: "moon", ThemeName.DARK: "sun", ThemeName.CONTRAST: "contrast"}
+
+
+class _HealthChip(QToolButton):
+    """A chip that opens the station's health."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._icon, self._tone = "info", Tone.NEUTRAL
+        self.setProperty("role", "chip")
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self._draw)
+        self.set("info", tr("Station: not looked at yet"), Tone.NEUTRAL)
+
+    def set(self, icon: str, words: str, tone: Tone) -> None:
+        """Show something else."""
+        self._icon, self._tone = icon, tone
+        self.setText(words)
+        self.setAccessibleName(words)
+        self.setToolTip(tr("Show what was looked at on this machine"))
+        restyle(self, tone=tone.value)
+        self._draw()
+
+    def _draw(self) -> None:
+        self.setIcon(self._theme.icon(self._icon, self._theme.tokens.tone(self._tone)[0], 14))
+
+
+class StatusStrip(QFrame):
+    """Emits ``health`` with a global position when the health chip is pressed."""
+
+    health = Signal(QPoint)
+    theme_chosen = Signal(object)
+    """A ThemeName, or None to follow the system."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        """Build chips that know nothing yet."""
+        super().__init__(parent)
+        self.setObjectName("strip")
+        self._theme = theme
+        self._noted: tuple[DoctorRow, ...] = ()
+        self.setFixedHeight(47)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(24, 0, 20, 0)
+        row.setSpacing(10)
+        self.network = Chip(theme, "air-gap", "", self)
+        self.agent = Chip(theme, "key", "", self)
+        self.jobs = Chip(theme, "queue", "", self)
+        self.station = _HealthChip(theme, self)
+        self.station.clicked.connect(self._health_pressed)
+        for chip in (self.network, self.agent, self.jobs):
+            row.addWidget(chip)
+            chip.hide()
+        row.addStretch(1)
+        row.addWidget(self.station)
+        self._switch = QToolButton(self)
+        self._switch.setAccessibleName(tr("Appearance"))
+        self._switch.setToolTip(tr("Appearance"))
+        self._switch.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(self._switch)
+        self._group = QActionGroup(self._menu)
+        for name, title in _THEMES:
+            action = QAction(tr(title), self._group)
+            action.setCheckable(True)
+            action.setData(name.value if name else "")
+            action.setChecked(name is None)
+            self._menu.addAction(action)
+        self._group.triggered.connect(self._theme_picked)
+        self._switch.setMenu(self._menu)
+        row.addWidget(self._switch)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def show_theme(self, name: ThemeName | None) -> None:
+        """Check the entry of a choice that was made elsewhere."""
+        for action in self._group.actions():
+            action.setChecked(action.data() == (name.value if name else ""))
+
+    def show_doctor(self, rows: Sequence[DoctorRow]) -> None:
+        """Say what ``doctor`` found."""
+        by_id = {each.id: each for each in rows}
+        self._show_row(self.network, "air-gap", by_id.get("network"))
+        self._show_row(self.agent, "key", by_id.get("agent"))
+        bad = sum(each.health is Health.BAD for each in rows)
+        warned = sum(each.health is Health.WARNING for each in rows)
+        if bad:
+            tone, words = Tone.ERROR, tr("Station: {count} things are broken", count=bad)
+        elif warned:
+            tone, words = Tone.WARNING, tr("Station: {count} things to look at", count=warned)
+        else:
+            tone, words = Tone.OK, tr("Station: all {count} checks good", count=len(rows))
+        self.station.set(TONE_ICONS[tone], words, tone)
+
+    def show_jobs(self, rows: Sequence[JobRow]) -> None:
+        """Say what the queue is doing."""
+        running = sum(not each.state.final for each in rows)
+        stopped = sum(each.state is JobState.INTERRUPTED for each in rows)
+        if stopped:
+            words, tone = tr("Interrupted jobs: {count}", count=stopped), Tone.WARNING
+        elif running:
+            words, tone = tr("Jobs at work: {count}", count=running), Tone.ACCENT
+        else:
+            words, tone = tr("No job at work"), Tone.NEUTRAL
+        detail = tr("Every step is written to the journal before a key is used.")
+        self.jobs.set("queue", words, tone, detail)
+        self.jobs.show()
+
+    def _show_row(self, chip: Chip, icon: str, row: DoctorRow | None) -> None:
+        chip.setVisible(row is not None)
+        if row is not None:
+            chip.set(icon, say(row.title), HEALTH_TONES[row.health], say(row.detail))
+
+    def _draw(self) -> None:
+        tokens = self._theme.tokens
+        self._switch.setIcon(self._theme.icon(_THEME_ICONS[tokens.name]))
+
+    def _theme_picked(self, action: QAction) -> None:
+        value = action.data()
+        self.theme_chosen.emit(ThemeName(value) if value else None)
+
+    def _health_pressed(self) -> None:
+        corner = self.station.rect().bottomRight()
+        self.health.emit(self.station.mapToGlobal(corner))
