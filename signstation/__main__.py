@@ -1,0 +1,38 @@
+"""``signstation``: with a command it is the command line, alone it opens the window."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+from signstation.cli.main import main as command_line
+from signstation.effects import ExitStatus
+
+_DISPLAYS = ("WAYLAND_DISPLAY", "DISPLAY", "QT_QPA_PLATFORM")
+_NO_DISPLAY = """\
+signstation: The window needs a display, and there is none here.
+  Why: Neither WAYLAND_DISPLAY nor DISPLAY is set.
+  Effect: Nothing was signed and no file was changed.
+  Do: Use the command line: signstation --help
+  Do: See everything at work: signstation demo
+"""
+
+
+def main() -> int:
+    """Run and return the exit status."""
+    arguments = sys.argv[1:]
+    return command_line(arguments) if arguments else _window()
+
+
+def _window() -> int:
+    if not any(os.environ.get(name) for name in _DISPLAYS):
+        sys.stderr.write(_NO_DISPLAY)
+        return int(ExitStatus.HOST)
+    # Qt takes 90 ms to import: only when the window is wanted, and only here.
+    status: int = importlib.import_module("signstation.gui.main").main(sys.argv)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,240 @@
+"""Inspecting and verifying: from paths to results in the order of the paths, a window at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from signstation.app.trust import TrustSource
+from signstation.errors import InputError, PathMissing, SignstationError, UsageError
+from signstation.interfaces.format import Format
+from signstation.interfaces.workers import CheckWorkers, ToolWorkers
+from signstation.jobs.candidates import Candidate, Skipped, candidates, open_candidate
+from signstation.model.checks import Opinion, OpinionOutcome
+from signstation.model.orders import VerifyOrder
+from signstation.model.station import Inspected, VerifiedPath
+from signstation.model.text import Text
+from signstation.model.trust import Trust
+from signstation.system.files import shown
+from signstation.verification.assemble import assemble
+
+_LOG = logging.getLogger(__name__)
+
+WINDOW = 16
+"""Files that are open at once: enough for eight cores, few enough for the descriptor limit."""
+_CHUNK = 256  # entries of a walk that are fetched at once, in a thread
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def wire_text(error: SignstationError, path: Path) -> str:
+    """Return an error as the JSON text of a result; an input error learns its path."""
+    if isinstance(error, InputError) and not error.path:
+        error.path = shown(path)
+    return json.dumps(error.to_wire())
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A file under verification, open, with the signature files of one format beside it."""
+
+    path: Path
+    artifact: int
+    signatures: tuple[int, ...]
+    format_id: str
+
+
+class Examiner:
+    """Asks check and tool workers about files. Lives on the runner's event loop."""
+
+    def __init__(
+        self,
+        check: CheckWorkers,
+        tools: ToolWorkers,
+        formats: Mapping[str, Format],
+        trust: TrustSource,
+        clock: Callable[[], int],
+    ) -> None:
+        """``clock`` gives Unix seconds."""
+        self._check = check
+        self._tools = tools
+        self._formats = formats
+        self._trust = trust
+        self._clock = clock
+
+    async def inspect(
+        self,
+        paths: tuple[Path, ...],
+        format_id: str | None,
+        emit: Callable[[Inspected], Awaitable[None]],
+    ) -> None:
+        """Inspect each file; raises UsageError where there is none."""
+        self._known(format_id)
+
+        async def one(each: Candidate | Skipped) -> tuple[Inspected, ...]:
+            return await self._inspect(each, format_id)
+
+        await _hand_out(_in_order(candidates(paths, None), one), emit)
+
+    async def verify(
+        self, order: VerifyOrder, emit: Callable[[VerifiedPath], Awaitable[None]]
+    ) -> None:
+        """Verify each file; raises UsageError where there is none, and trust's own errors."""
+        self._known(order.format)
+        trust = await self._trust.trust(order.trust)
+        at = self._clock() if order.at is None else order.at
+
+        async def one(each: Candidate | Skipped) -> tuple[VerifiedPath, ...]:
+            return await self._verify(each, order.format, trust, at)
+
+        subjects = self._subjects(candidates(order.paths, None), order.format)
+        await _hand_out(_in_order(subjects, one), emit)
+
+    def _known(self, format_id: str | None) -> None:
+        if format_id is not None and format_id not in self._formats:
+            raise UsageError(reason=f"there is no format {format_id}")
+
+    async def _inspect(
+        self, each: Candidate | Skipped, format_id: str | None
+    ) -> tuple[Inspected, ...]:
+        if isinstance(each, Skipped):
+            if each.error is None:
+                return ()  # a link to what is met under its own name
+            return (Inspected(each.path, error=wire_text(each.error, each.path)),)
+        try:
+            with ExitStack() as stack:
+                artifact = await asyncio.to_thread(_open, stack, each.root, each.name)
+                found = await self._check.inspect(artifact, format_id, _no_progress)
+            return (Inspected(each.path, inspection=found),)
+        except SignstationError as error:
+            return (Inspected(each.path, error=wire_text(error, each.path)),)
+
+    def _subjects(
+        self, found: Iterator[Candidate | Skipped], format_id: str | None
+    ) -> Iterator[Candidate | Skipped]:
+        """Leave out signature files that are found beside what they sign: it is judged by them."""
+        suffixes = self._suffixes(format_id)
+        for each in found:
+            if isinstance(each, Candidate) and not each.named:
+                base = each.path.with_name(each.path.name.removesuffix(each.path.suffix))
+                if each.path.suffix in suffixes and base.is_file():
+                    continue
+            yield each
+
+    def _suffixes(self, format_id: str | None) -> frozenset[str]:
+        kinds = self._formats.values() if format_id is None else (self._formats[format_id],)
+        return frozenset(suffix for kind in kinds for suffix in kind.siblings())
+
+    async def _verify(
+        self, each: Candidate | Skipped, format_id: str | None, trust: Trust, at: int
+    ) -> tuple[VerifiedPath, ...]:
+        if isinstance(each, Skipped):
+            if each.error is None:
+                return ()
+            return (VerifiedPath(each.path, error=wire_text(each.error, each.path)),)
+        results: list[VerifiedPath] = []
+        try:
+            with ExitStack() as stack:
+                artifact = await asyncio.to_thread(_open, stack, each.root, each.name)
+                found = format_id or await self._check.recognise(artifact)
+                signatures = await asyncio.to_thread(self._beside, stack, each, found, format_id)
+                for kind, descriptors in signatures.items():
+                    subject = _Subject(each.path, artifact, descriptors, kind)
+                    results.append(await self._judge(subject, trust, at))
+        except SignstationError as error:
+            results.append(VerifiedPath(each.path, error=wire_text(error, each.path)))
+        return tuple(results)
+
+    def _beside(
+        self, stack: ExitStack, each: Candidate, found: str, named: str | None
+    ) -> dict[str, tuple[int, ...]]:
+        """Open the signature files beside an artifact, by the format that reads them. Blocks.
+
+        A package with a detached signature beside it is judged twice: as a package and as a file.
+        """
+        kinds = [self._formats[found]]
+        if named is None and not kinds[0].siblings():
+            kinds += [kind for kind in self._formats.values() if kind.siblings()]
+        opened: dict[str, tuple[int, ...]] = {}
+        for kind in kinds:
+            descriptors = []
+            for suffix in kind.siblings():
+                try:
+                    descriptors.append(_open(stack, each.root, each.name + suffix))
+                except PathMissing:
+                    continue
+            if descriptors or kind.id == found:
+                opened[kind.id] = tuple(descriptors)
+        return opened
+
+    async def _judge(self, subject: _Subject, trust: Trust, at: int) -> VerifiedPath:
+        arguments = (subject.artifact, subject.signatures, subject.format_id, trust, at)
+        opinions = asyncio.ensure_future(self._opinions(*arguments))
+        try:
+            inspection, verified = await self._check.verify(*arguments, _no_progress)
+            path = shown(subject.path)
+            judged = assemble(path, inspection, verified, await opinions, at=at)
+        finally:
+            opinions.cancel()
+        return VerifiedPath(subject.path, verification=judged)
+
+    async def _opinions(
+        self, artifact: int, signatures: tuple[int, ...], format_id: str, trust: Trust, at: int
+    ) -> tuple[Opinion, ...]:
+        try:
+            return await self._tools.referee(artifact, signatures, format_id, trust, at)
+        except SignstationError as error:
+            _LOG.info("no second opinion: %s", error)
+            note = Text("The tool could not be asked; the verdict does not depend on it.")
+            nothing = Opinion("the real tool", "", (), OpinionOutcome.CANNOT, error.code, note)
+            return (nothing,)
+
+
+def _no_progress(_done: int) -> None:
+    """Results come file by file; nobody watches the bytes of one."""
+
+
+def _open(stack: ExitStack, root: Path, name: str) -> int:
+    descriptor, _ = open_candidate(root, name)
+    stack.callback(os.close, descriptor)
+    return descriptor
+
+
+async def _hand_out(
+    results: AsyncIterator[tuple[A, ...]], emit: Callable[[A], Awaitable[None]]
+) -> None:
+    empty = True
+    async for group in results:
+        for each in group:
+            empty = False
+            await emit(each)
+    if empty:
+        raise UsageError(reason="there is no file in what was named")
+
+
+async def _in_order(items: Iterable[A], work: Callable[[A], Awaitable[B]]) -> AsyncIterator[B]:
+    """Work on a window of items at once; yield results in the order of the items."""
+    running: deque[asyncio.Future[B]] = deque()
+    source = iter(items)
+    try:
+        while chunk := await asyncio.to_thread(lambda: list(islice(source, _CHUNK))):
+            for item in chunk:
+                if len(running) >= WINDOW:
+                    yield await running.popleft()
+                running.append(asyncio.ensure_future(work(item)))
+        while running:
+            yield await running.popleft()
+    finally:
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

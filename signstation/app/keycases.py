@@ -1,0 +1,91 @@
+"""Making, taking in and giving out keys, and pinning own keys in the station's trust."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from signstation.app.durable import write_file
+from signstation.app.reading import read_file
+from signstation.app.trust import TrustSource
+from signstation.errors import CertificateMissing, RecheckFailed
+from signstation.interfaces.workers import KeyWorkers
+from signstation.model.keys import KeyInfo, KeyRef, KeyState
+from signstation.model.orders import GenerateOrder
+from signstation.model.trust import Purpose
+from signstation.system.files import writing
+
+MAX_KEY_FILE = 16 * 1024 * 1024
+"""Largest key file in bytes that is taken in: a distribution's whole keyring has 5 MB."""
+MAX_EXPORT = 16 * 1024 * 1024
+"""Largest public half in bytes that is read back after an export."""
+MODULES_USAGE = "kernel-modules"
+"""The usage of a certificate that is for kernel modules only (``KeyInfo.usages``)."""
+_CERTIFICATES = (".gpg", ".der")
+"""Suffixes of what a store exports that hold exactly the certificate of the key."""
+_NOT_OWN = KeyState.PUBLIC_ONLY
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+async def generate(
+    keys: KeyWorkers, trust: TrustSource, order: GenerateOrder
+) -> tuple[KeyInfo, ...]:
+    """Make a key and pin it."""
+    made = await keys.generate(order)
+    await _pin(keys, trust, made, "generated on this station")
+    return made
+
+
+async def import_key(
+    keys: KeyWorkers, trust: TrustSource, store: str, path: Path
+) -> tuple[KeyInfo, ...]:
+    """Take a key or certificate in; only a key of our own is pinned."""
+    material = await asyncio.to_thread(read_file, path, MAX_KEY_FILE)
+    taken = await keys.import_key(store, material)
+    await _pin(keys, trust, taken, "imported on this station")
+    return taken
+
+
+async def export_key(
+    keys: KeyWorkers, key: KeyRef, directory: Path, *, replace: bool
+) -> tuple[Path, ...]:
+    """Write the public half, each form under the key's name, and read it back.
+
+    Raises OutputExists before anything is written, DiskFull, NotWritable, RecheckFailed.
+    """
+    parts = await keys.export(key)
+    stem = _UNSAFE.sub("-", Path(key.locator).stem).strip(".-") or "key"
+    return await asyncio.to_thread(_write_all, directory, stem, parts, replace=replace)
+
+
+async def _pin(keys: KeyWorkers, trust: TrustSource, infos: Sequence[KeyInfo], source: str) -> None:
+    """Pin the certificates of own keys; one without certificate vouches for nothing.
+
+    A primary key whose private half is elsewhere is our own when one of its subkeys is here.
+    """
+    own = {info.parent or info.key: info for info in infos if info.state is not _NOT_OWN}
+    for key, info in own.items():
+        try:
+            parts = await keys.export(key)
+        except CertificateMissing:
+            continue
+        materials = [(info.label, part) for suffix, part in parts if suffix in _CERTIFICATES]
+        modules_only = info.usages == (MODULES_USAGE,)
+        purpose = Purpose.KERNEL_MODULES if modules_only else Purpose.ANY
+        if materials:
+            await trust.pin(materials, source, (purpose,))
+
+
+def _write_all(
+    directory: Path, stem: str, parts: Sequence[tuple[str, bytes]], *, replace: bool
+) -> tuple[Path, ...]:
+    with writing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    paths = tuple(directory / f"{stem}{suffix}" for suffix, _ in parts)
+    for path, (_, content) in zip(paths, parts, strict=True):
+        write_file(path, content, mode=0o644, replace=replace)
+        if read_file(path, MAX_EXPORT) != content:
+            raise RecheckFailed(path=str(path), reason="the file is not what was written")
+    return paths

@@ -1,0 +1,116 @@
+"""The examples of every ``--help``: shown there, and run one by one by a test.
+
+They speak of the same small release: ``release/`` with an RPM, kernel modules and a tarball, an
+OpenPGP key of ``release@example.org`` and ``modules.pem``, a key with its certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A line for a shell and what it does."""
+
+    line: str
+    says: str
+
+
+EXAMPLES: Mapping[str, tuple[Example, ...]] = {
+    "signstation": (
+        Example("signstation demo --output demo", "See everything at work with throw-away keys."),
+    ),
+    "signstation sign": (
+        Example(
+            "signstation sign release --key 'gpg:<release@example.org>' --key file:modules.pem",
+            "Sign what is recognised in a directory, each file with the key that fits it.",
+        ),
+        Example(
+            "signstation sign release/hello-1.0.tar.gz --as blob:openpgp"
+            " --key 'gpg:<release@example.org>' --output out",
+            "Write a detached signature beside a copy of any file.",
+        ),
+        Example(
+            "signstation sign release/hello.ko --key file:protected.pem --secret-fd 3"
+            " --output unattended 3<passphrase.txt",
+            "Take the passphrase from a file descriptor.",
+        ),
+    ),
+    "signstation verify": (
+        Example("signstation verify signed", "Verify a directory against this station's keys."),
+        Example(
+            "signstation verify signed/hello.ko --trust modules.crt --at 2030-01-01",
+            "Trust only the named certificate, as of a day.",
+        ),
+    ),
+    "signstation inspect": (
+        Example("signstation inspect release/hello.ko", "See what is inside before signing."),
+    ),
+    "signstation formats": (
+        Example("signstation formats", "List formats, their signature types and options."),
+    ),
+    "signstation key": (Example("signstation key list", "List the keys that can sign."),),
+    "signstation key generate": (
+        Example(
+            "signstation key generate openpgp --name 'Demo <demo@example.org>' --protect none",
+            "Make an OpenPGP key without asking anything.",
+        ),
+    ),
+    "signstation key generate openpgp": (
+        Example(
+            "signstation key generate openpgp --name 'Team <team@example.org>' --expires 2y"
+            " --secret-fd 3 3<passphrase.txt",
+            "Make a key with a passphrase that comes from a file descriptor.",
+        ),
+    ),
+    "signstation key generate x509": (
+        Example(
+            "signstation key generate x509 --name 'Example modules' --usage modules"
+            " --protect none --output keys",
+            "Make a key and certificate for kernel modules only.",
+        ),
+    ),
+    "signstation key list": (
+        Example("signstation key list --json", "List the keys, one JSON object per line."),
+    ),
+    "signstation key import": (
+        Example("signstation key import protected.pem", "Take a key file into the station."),
+    ),
+    "signstation key export": (
+        Example(
+            "signstation key export 'gpg:<release@example.org>' --output public",
+            "Write the public half in the forms that others fetch.",
+        ),
+    ),
+    "signstation job": (Example("signstation job list", "List the jobs, newest first."),),
+    "signstation job list": (Example("signstation job list", "List the jobs, newest first."),),
+    "signstation job show": (Example("signstation job show 1", "Show a job's artifacts."),),
+    "signstation job resume": (
+        Example("signstation job resume", "Go on with everything that was interrupted."),
+    ),
+    "signstation job retry": (
+        Example("signstation job retry 1", "Try the failed artifacts of a job again."),
+    ),
+    "signstation job cancel": (
+        Example("signstation job cancel 1", "Stop a job; what is published stays."),
+    ),
+    "signstation doctor": (
+        Example("signstation doctor", "See what this machine has and what it lacks."),
+    ),
+    "signstation demo": (
+        Example("signstation demo --output demo", "Sign and verify a small release."),
+    ),
+    "signstation completion": (
+        Example("signstation completion bash > completion.bash", "Write the completion script."),
+    ),
+}
+
+
+def epilog(command_path: str) -> str:
+    """Return the examples of a command as lines for its help."""
+    lines = ["Examples:"]
+    for each in EXAMPLES[command_path]:
+        lines += [f"  # {each.says}", f"  {each.line}"]
+    return "\n".join(lines)

@@ -1,0 +1,124 @@
+"""``signstation job …``: what was ordered, how far it is, and what to do about it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from signstation.cli.command import ExampleCommand, LazyGroup, json_option, secret_option
+from signstation.cli.conversation import Conversation
+from signstation.cli.objects import job_json
+from signstation.cli.output import Output
+from signstation.cli.run import asker_for, run, station
+from signstation.cli.steps import STATES, follow, print_steps, steps_of
+from signstation.model.jobs import JobRow
+
+
+@click.group(cls=LazyGroup, short_help="See and steer signing jobs.")
+def job() -> None:
+    """See and steer signing jobs."""
+
+
+@job.command("list", cls=ExampleCommand, short_help="List all jobs, newest first.")
+@json_option
+def list_(as_json: bool) -> int:  # noqa: FBT001 - a click flag
+    """List all jobs, newest first."""
+    return run(as_json, _list)
+
+
+@job.command("show", cls=ExampleCommand, short_help="Show a job's artifacts.")
+@click.argument("job_id", metavar="JOB", type=click.IntRange(min=1))
+@json_option
+def show_(job_id: int, as_json: bool) -> int:  # noqa: FBT001 - a click flag
+    """Show a job and what became of each artifact; the status is that of its errors."""
+    return run(as_json, lambda output: _show(output, job_id))
+
+
+@job.command("resume", cls=ExampleCommand, short_help="Go on with interrupted jobs.")
+@click.argument("job_id", metavar="[JOB]", type=click.IntRange(min=1), required=False)
+@secret_option
+@json_option
+def resume(job_id: int | None, secret_fd: int | None, as_json: bool) -> int:  # noqa: FBT001
+    """Go on with interrupted jobs (with all of them when none is named) and wait for their end.
+
+    Signatures that were made before the interruption are used again. Where it is not known whether
+    a token signed, this order is the consent to sign again.
+    """
+    return run(as_json, lambda output: _resume(output, job_id, secret_fd))
+
+
+@job.command("retry", cls=ExampleCommand, short_help="Try failed artifacts again.")
+@click.argument("job_id", metavar="JOB", type=click.IntRange(min=1))
+@secret_option
+@json_option
+def retry(job_id: int, secret_fd: int | None, as_json: bool) -> int:  # noqa: FBT001
+    """Queue a job's failed and cancelled artifacts again and wait for their end."""
+    return run(as_json, lambda output: _retry(output, job_id, secret_fd))
+
+
+@job.command("cancel", cls=ExampleCommand, short_help="Stop a job.")
+@click.argument("job_id", metavar="JOB", type=click.IntRange(min=1))
+@json_option
+def cancel(job_id: int, as_json: bool) -> int:  # noqa: FBT001 - a click flag
+    """Stop a job in order: what is published stays, nothing is half done."""
+    return run(as_json, lambda output: _cancel(output, job_id))
+
+
+def _list(output: Output) -> None:
+    with station() as talk:
+        _print_jobs(output, talk.wait(talk.api.jobs()))
+
+
+def _show(output: Output, job_id: int) -> None:
+    with station() as talk:
+        _print_jobs(output, (talk.wait(talk.api.job(job_id)),))
+        output.text("")
+        print_steps(output, steps_of(talk, job_id), {})
+
+
+def _resume(output: Output, job_id: int | None, secret_fd: int | None) -> None:
+    with station(asker_for(secret_fd)) as talk:
+        resumed = talk.wait(talk.api.resume(job_id))
+        if not resumed:
+            output.text("No job is interrupted.")
+        for each in resumed:
+            _finish(output, talk, each)
+
+
+def _retry(output: Output, job_id: int, secret_fd: int | None) -> None:
+    with station(asker_for(secret_fd)) as talk:
+        talk.wait(talk.api.retry(job_id))
+        _finish(output, talk, job_id)
+
+
+def _cancel(output: Output, job_id: int) -> None:
+    with station() as talk:
+        talk.wait(talk.api.cancel(job_id))
+        _print_jobs(output, (talk.wait(talk.api.job(job_id)),))
+
+
+def _finish(output: Output, talk: Conversation, job_id: int) -> None:
+    follow(talk, job_id)
+    print_steps(output, steps_of(talk, job_id), {})
+    if talk.missing:
+        output.error(talk.missing)
+
+
+def _print_jobs(output: Output, jobs: tuple[JobRow, ...]) -> None:
+    for each in jobs:
+        output.object(job_json(each))
+    output.table(
+        ("JOB", "STATE", "ORDERED", "DONE", "FAILED", "TITLE"),
+        [
+            (
+                str(each.id),
+                STATES[each.state],
+                datetime.fromtimestamp(each.created, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+                f"{each.done} of {each.steps}",
+                str(each.failed),
+                each.title,
+            )
+            for each in jobs
+        ],
+    )

@@ -1,0 +1,120 @@
+"""The JSON objects that only the command line prints: plans, jobs, steps, formats, health.
+
+As those of ``reports/verification.py``: ``schema`` and ``type`` first; JSON Schemas are in
+``resources/schemas``.
+"""
+
+from __future__ import annotations
+
+import json
+
+from signstation.interfaces.format import Format
+from signstation.model.jobs import JobRow, StepRow
+from signstation.model.orders import PlannedItem, PlanSummary
+from signstation.model.station import DoctorRow
+from signstation.reports.verification import SCHEMA, Json
+
+
+def _head(kind: str) -> Json:
+    return {"schema": SCHEMA, "type": kind}
+
+
+def planned_json(item: PlannedItem) -> Json:
+    """Return one artifact of a plan."""
+    return {
+        **_head("planned"),
+        "path": str(item.path),
+        "format": item.format,
+        "title": item.title,
+        "size": item.size,
+        "signatures": list(item.slots),
+        "outputs": [str(each) for each in item.outputs],
+        "findings": item.findings,
+    }
+
+
+def plan_json(plan: PlanSummary) -> Json:
+    """Return the plan as a whole; its artifacts are objects of their own."""
+    return {
+        **_head("plan"),
+        "id": plan.id,
+        "artifacts": len(plan.items),
+        "refused": len(plan.refused),
+        "skipped": [str(each) for each in plan.skipped],
+        "key_operations": plan.key_operations,
+        "prompts": [{"name": each.name, "count": each.count} for each in plan.prompts],
+        "warnings": list(plan.warnings),
+    }
+
+
+def step_json(step: StepRow) -> Json:
+    """Return one artifact of a job; ``sha256`` is that of the first output."""
+    return {
+        **_head("artifact"),
+        "job": step.job,
+        "step": step.id,
+        "path": step.path,
+        "format": step.format,
+        "title": step.title,
+        "state": step.state.value,
+        "attempts": step.attempts,
+        "outputs": list(step.outputs),
+        "sha256": step.output_sha256.hex() if step.output_sha256 else None,
+        "counters": {each.phase.value: each.nanoseconds for each in step.counters},
+        "error": json.loads(step.error) if step.error else None,
+    }
+
+
+def job_json(job: JobRow) -> Json:
+    """Return a job without its artifacts."""
+    return {
+        **_head("job"),
+        "job": job.id,
+        "title": job.title,
+        "state": job.state.value,
+        "created": job.created,
+        "finished": job.finished,
+        "artifacts": job.steps,
+        "done": job.done,
+        "failed": job.failed,
+        "request": job.request_sha256.hex(),
+        "keys": list(job.keys),
+    }
+
+
+def format_json(kind: Format) -> Json:
+    """Return what ``--as`` may name and ``--option`` may set."""
+    return {
+        **_head("format"),
+        "format": kind.id,
+        "title": kind.title.english(),
+        "rules": kind.rules,
+        "signature_types": [each.value for each in kind.signature_types],
+        "hash": kind.default_hash.value,
+        "options": [
+            {
+                "name": each.name,
+                "title": each.title.english(),
+                "default": each.default,
+                "values": [choice.value for choice in each.choices],
+            }
+            for each in kind.options
+        ],
+    }
+
+
+def health_json(row: DoctorRow) -> Json:
+    """Return one row of ``doctor``."""
+    return {
+        **_head("health"),
+        "id": row.id,
+        "health": row.health.value,
+        "title": row.title.english(),
+        "detail": row.detail.english(),
+        "remedy": row.remedy.english() if row.remedy else None,
+    }
+
+
+def file_json(path: str) -> Json:
+    """Return a file that was written."""
+    return {**_head("file"), "path": path}

@@ -1,0 +1,48 @@
+"""Runs the body of a command: a connection to the station, and every error to its place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from signstation.app.connect import connect
+from signstation.app.home import state_directory
+from signstation.app.logs import internal
+from signstation.cli.asking import Asker, Lines, Terminal
+from signstation.cli.conversation import Conversation
+from signstation.cli.output import Output
+from signstation.errors import Cancelled, SignstationError
+
+SURFACE = "command line"
+
+
+def run(as_json: bool, work: Callable[[Output], None]) -> int:  # noqa: FBT001 - a click flag
+    """Run ``work``, print its errors and return the exit status."""
+    output = Output(as_json=as_json)
+    try:
+        work(output)
+    except SignstationError as error:
+        output.error(error)
+    except KeyboardInterrupt:
+        output.error(Cancelled())
+    except BrokenPipeError:
+        raise  # whoever read our output has had enough: see main
+    except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a message
+        output.error(internal(error))
+    return output.end()
+
+
+@contextmanager
+def station(asker: Asker | None = None) -> Iterator[Conversation]:
+    """Connect to the station of this user, or be it, for the length of the ``with``."""
+    talk = Conversation(connect(state_directory(os.environ), SURFACE), asker or Terminal())
+    try:
+        yield talk
+    finally:
+        talk.close()
+
+
+def asker_for(secret_fd: int | None) -> Asker:
+    """Return who answers prompts: the descriptor's lines, or a person at the terminal."""
+    return Terminal() if secret_fd is None else Lines(secret_fd)

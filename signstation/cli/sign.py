@@ -1,0 +1,206 @@
+"""``signstation sign``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from signstation.app.home import settings_files
+from signstation.app.settings import Profile, load
+from signstation.cli.asking import Lines
+from signstation.cli.command import (
+    PATH,
+    ExampleCommand,
+    Moment,
+    json_option,
+    secret_option,
+)
+from signstation.cli.objects import plan_json, planned_json
+from signstation.cli.output import Output, wire_error
+from signstation.cli.run import asker_for, run, station
+from signstation.cli.steps import follow, print_steps, steps_of
+from signstation.errors import UsageError
+from signstation.model.hashes import HashAlgorithm
+from signstation.model.keys import KeyRef
+from signstation.model.options import Existing
+from signstation.model.orders import Destination, PlanSummary, SignOrder
+from signstation.reports.words import human_size, show
+
+E = TypeVar("E", HashAlgorithm, Existing)
+
+EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
+"""Pins the signing time, as reproducible builds do (reproducible-builds.org specification)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The command's arguments."""
+
+    paths: tuple[Path, ...]
+    keys: tuple[str, ...]
+    artifact_type: str | None
+    hash: str | None
+    certificates: tuple[Path, ...]
+    time: int | None
+    output: Path | None
+    in_place: bool
+    existing: str | None
+    options: tuple[str, ...]
+    profile: str | None
+    replace: bool
+    dry_run: bool
+    secret_fd: int | None
+
+
+@click.command(cls=ExampleCommand, short_help="Sign files and directories.")
+@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.option("--key", "keys", multiple=True, help="A key, as `key list` prints it; repeatable.")
+@click.option(
+    "--as",
+    "artifact_type",
+    metavar="FORMAT[:SIGNATURE]",
+    help="Take every file as this format, as `formats` lists them.",
+)
+@click.option("--hash", type=click.Choice(["sha256", "sha384", "sha512"]), help="Envelope hash.")
+@click.option(
+    "--cert", "certificates", multiple=True, type=PATH, help="A certificate of the key; repeatable."
+)
+@click.option("--time", type=Moment(), help="Signing time; else SOURCE_DATE_EPOCH, else now.")
+@click.option("--output", type=PATH, help="Directory for the signed files (default: ./signed).")
+@click.option("--in-place", is_flag=True, help="Change the files themselves.")
+@click.option(
+    "--existing",
+    type=click.Choice([each.value for each in Existing]),
+    help="What happens to signatures that are already there.",
+)
+@click.option(
+    "--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the format."
+)
+@click.option("--profile", metavar="NAME", help="Defaults from the settings.")
+@click.option("--replace", is_flag=True, help="Overwrite output files.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and sign nothing.")
+@secret_option
+@json_option
+def sign(as_json: bool, **given: object) -> int:  # noqa: FBT001 - a click flag
+    """Sign what is recognised in files and directories.
+
+    Originals stay as they are: signed copies and detached signatures go to the output directory,
+    after our own verifier has read them again. With several keys each artifact is signed by the
+    keys that can make its kind of signature.
+    """
+    wanted = Wanted(**given)  # type: ignore[arg-type]  # click gives what the options say
+    return run(as_json, lambda output: _sign(output, wanted))
+
+
+def _sign(output: Output, wanted: Wanted) -> None:
+    if wanted.in_place and wanted.output:
+        raise UsageError(reason="--in-place and --output contradict each other")
+    profile = Profile("", "")
+    if wanted.profile is not None:
+        profile = load(settings_files(os.environ)).profile(wanted.profile)
+    typed = wanted.keys or profile.keys
+    if not typed:
+        raise UsageError(reason="no key is named: --key KEY")
+    asker = asker_for(wanted.secret_fd)
+    with station(asker) as talk:
+        keys = tuple(talk.wait(talk.api.resolve_key(each)) for each in typed)
+        if isinstance(asker, Lines):
+            asker.for_keys([str(each) for each in keys])
+        plan = talk.wait(talk.api.plan(_order(wanted, profile, keys)))
+        _print_refused(output, plan)
+        if wanted.dry_run:
+            _print_plan(output, plan)
+        elif plan.items:
+            job = talk.wait(talk.api.submit(plan.id))
+            follow(talk, job)
+            slots = {str(each.path): "; ".join(each.slots) for each in plan.items}
+            print_steps(output, steps_of(talk, job), slots)
+        if talk.missing:
+            output.error(talk.missing)
+
+
+def _order(wanted: Wanted, profile: Profile, keys: tuple[KeyRef, ...]) -> SignOrder:
+    format_id, _, signature = (wanted.artifact_type or profile.artifact_type).partition(":")
+    chosen_hash = wanted.hash or profile.hash
+    existing = wanted.existing or profile.existing
+    return SignOrder(
+        paths=tuple(each.absolute() for each in wanted.paths),
+        keys=keys,
+        format=format_id or None,
+        signature=signature or None,
+        hash=_one_of(HashAlgorithm, chosen_hash) if chosen_hash else None,
+        certificates=tuple(
+            each.absolute()
+            for each in wanted.certificates or tuple(Path(each) for each in profile.certificates)
+        ),
+        time=_time(wanted.time),
+        destination=Destination.IN_PLACE if wanted.in_place else Destination.DIRECTORY,
+        output=wanted.output.absolute() if wanted.output else None,
+        existing=_one_of(Existing, existing) if existing else None,
+        replace=wanted.replace,
+        options=_options(wanted.options, profile.options),
+    )
+
+
+def _one_of(kind: type[E], value: str) -> E:
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise UsageError(reason=f"{value} is not a value of {kind.__name__}") from error
+
+
+def _time(given: int | None) -> int | None:
+    epoch = os.environ.get(EPOCH_VARIABLE)
+    if given is not None or not epoch:
+        return given
+    if not (epoch.isascii() and epoch.isdigit()):
+        raise UsageError(reason=f"{EPOCH_VARIABLE} is not a number of seconds")
+    return int(epoch)
+
+
+def _options(
+    given: Sequence[str], defaults: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    values = dict(defaults)
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            raise UsageError(reason=f"--option {each} is not NAME=VALUE")
+        values[name] = value
+    return tuple(sorted(values.items()))
+
+
+def _print_refused(output: Output, plan: PlanSummary) -> None:
+    for refusal in plan.refused:
+        output.error(wire_error(refusal.error), str(refusal.path))
+    if not plan.items and not plan.refused:
+        raise UsageError(reason="nothing here is of a known format; --as blob signs any file")
+    if plan.skipped:
+        output.text(f"Not recognised and left out: {len(plan.skipped)} (--as blob signs any file)")
+    output.text(*(f"Note: {show(each)}" for each in plan.warnings))
+
+
+def _print_plan(output: Output, plan: PlanSummary) -> None:
+    output.object(plan_json(plan))
+    for item in plan.items:
+        output.object(planned_json(item))
+    output.table(
+        ("ARTIFACT", "FORMAT", "SIZE", "SIGNATURES", "OUTPUT"),
+        [
+            (
+                str(item.path),
+                item.format,
+                human_size(item.size),
+                "; ".join(item.slots),
+                ", ".join(str(each) for each in item.outputs),
+            )
+            for item in plan.items
+        ],
+    )
+    output.text(f"Key operations: {plan.key_operations}. Nothing was signed.")
+    output.text(*(f"Will be asked for: {show(each.name)}" for each in plan.prompts))
