@@ -86,13 +86,13 @@ class HeldKey:
         validities = {primary.validity, key.validity}
         if Validity.REVOKED in validities:
             return KeyState.REVOKED
+        if max(each.created or 0 for each in (primary, key)) > now:
+            return KeyState.NOT_YET  # before INVALID: gpg does not believe its self-signature yet
         if validities & {Validity.DISABLED, Validity.INVALID} or "D" in primary.capabilities:
             return KeyState.DISABLED
         ends = [each.expires for each in (primary, key) if each.expires is not None]
         if Validity.EXPIRED in validities or min(ends, default=now + 1) <= now:
             return KeyState.EXPIRED
-        if max(each.created or 0 for each in (primary, key)) > now:
-            return KeyState.NOT_YET
         return KeyState.ACTIVE if self.here else KeyState.PUBLIC_ONLY
 
     def usable(self, now: int) -> bool:
