@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.hashes import HashAlgorithm as LibraryHash
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from signstation.codec.openpgp_certificates import split_certificates
 from signstation.codec.openpgp_keys import PublicKeyPacket, parse_public_key
 from signstation.codec.openpgp_packets import Cursor, Packet, PublicKeyAlgorithm, Tag, packets
 from signstation.model.asks import Answer, Batch, ToSign
@@ -45,7 +46,8 @@ from signstation.model.keys import (
     SignerProfile,
     Slot,
 )
-from signstation.model.trust import OpenPgpCertificate, OpenPgpKey, Origin
+from signstation.model.trust import OpenPgpCertificate, Origin
+from signstation.trust.openpgp_own import read_keys
 
 T = TypeVar("T")
 PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey | Ed448PrivateKey
@@ -250,14 +252,10 @@ def soft_certificate(
     secret = bytes(tsk)
     keys = secret_keys(secret)
     material = bytes(pysequoia.Cert.from_bytes(secret))
-    primary, *subkeys = (
-        OpenPgpKey(each.public.fingerprint, each.public.type, each.public.created, None, can_sign)
-        for each, can_sign in zip(keys.values(), (False, True, True), strict=False)
-    )
+    (read,) = split_certificates(material)
+    states = read_keys(read)
     trusted = OpenPgpCertificate(
-        material,
-        ("Test Signer <signer@example.org>",),
-        (primary, *subkeys),
-        Origin("made for a test"),
+        material, ("Test Signer <signer@example.org>",), states, Origin("made for a test")
     )
-    return SoftCertificate(secret, trusted, keys[subkeys[0].fingerprint])
+    signing = next(each for each in states if each.can_sign)
+    return SoftCertificate(secret, trusted, keys[signing.fingerprint])
