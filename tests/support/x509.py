@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from zlib import crc32
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -82,7 +83,7 @@ class Shape:
     authority: bool | None = False  # None: no basicConstraints
     digital_signature: bool = True
     usages: tuple[str, ...] = ()
-    serial: int = 0x5A17
+    serial: int | None = None  # None: follows from name and key
     path_length: int | None = None
 
 
@@ -122,10 +123,11 @@ def _moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+@cache
 def identity(
     kind: str = "rsa2048", shape: Shape | None = None, issuer: Identity | None = None
 ) -> Identity:
-    """Make a certificate for a key of ``kind``, self-signed without ``issuer``."""
+    """Make a certificate for a key of ``kind``, self-signed without ``issuer``; cached."""
     shape = shape or Shape()
     key = private_key(kind)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, shape.name)])
@@ -135,7 +137,7 @@ def identity(
         .subject_name(name)
         .issuer_name(issuer.certificate.subject if issuer else name)
         .public_key(public)
-        .serial_number(shape.serial)
+        .serial_number(shape.serial or 1 + crc32(f"{kind} {shape.name}".encode()))
         .not_valid_before(_moment(shape.not_before))
         .not_valid_after(_moment(shape.not_after))
         .add_extension(
