@@ -66,6 +66,20 @@ class KeyStore(Protocol):
 
 
 @runtime_checkable
+class InMemory(Protocol):
+    """An OpenKey that may say that its private key is in this process's memory.
+
+    Such a key can be opened in one worker per core, so that a batch uses them all; its ``sign``
+    never prompts.
+    """
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether no agent, card or remote service takes part in ``sign``."""
+        ...
+
+
+@runtime_checkable
 class KeyGenerator(Protocol):
     """A store that can make keys."""
 

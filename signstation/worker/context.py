@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time as clock
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -67,11 +68,23 @@ class StepContext:
         self._seed = seed
         self._expected = expected
         self._progress = progress
+        self._sha256: bytes | None = None
+        self._hash_ns = 0
 
     @property
     def time(self) -> int:
         """Signing or reference time in Unix seconds."""
         return self._time
+
+    @property
+    def sha256(self) -> bytes | None:
+        """SHA-256 of the artifact that ``digests`` read last, None before."""
+        return self._sha256
+
+    @property
+    def hash_ns(self) -> int:
+        """Nanoseconds spent in ``digests`` so far, for the counters of a step."""
+        return self._hash_ns
 
     def random(self, label: str, size: int) -> bytes:
         """HKDF-SHA256 of the item's seed with ``label`` as info."""
@@ -94,8 +107,10 @@ class StepContext:
             if key not in running:
                 state = hashlib.new(each.algorithm.value, each.prefix, usedforsecurity=False)
                 running[key] = _Running(state, each.offset, end)
+        began = clock.monotonic_ns()
         self._pass(artifact, tuple(running.values()))
-        digest = whole.state.digest()
+        self._hash_ns += clock.monotonic_ns() - began
+        self._sha256 = digest = whole.state.digest()
         if self._expected is not None and digest != self._expected:
             raise ArtifactChanged(expected=self._expected.hex(), found=digest.hex())
         return Digests(

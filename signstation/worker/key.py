@@ -1,0 +1,124 @@
+"""The key worker: holds keys, answers for them, and signs what its guard admits."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from signstation.codec.plain import from_plain, to_plain
+from signstation.errors import SignstationError, UsageError
+from signstation.interfaces.keystore import KeyExporter, KeyGenerator, KeyImporter, KeyStore
+from signstation.model.keys import KeyInfo, KeyRef
+from signstation.model.orders import GenerateOrder
+from signstation.registry.plugins import keystore, load_keystores
+from signstation.system.memory import read_all
+from signstation.worker.channel import Channel, Message
+from signstation.worker.config import WorkerConfig, take_config
+from signstation.worker.failures import put_failure
+from signstation.worker.frames import FrameType, put_json, take_json
+from signstation.worker.keycontext import StoreContext
+from signstation.worker.sessions import Sessions
+
+GROUP = 8
+"""Most messages that are signed for in one go: as many as a station sends ahead (key depth)."""
+MAX_IMPORT = 64 * 1024 * 1024
+"""Most bytes of imported key material: a distribution's whole keyring has about 30 MB."""
+
+
+class KeyWorker:
+    """Answers CALL for lists, profiles, life cycle and sessions, and USE_KEY for signatures."""
+
+    def __init__(self, channel: Channel, config: WorkerConfig) -> None:
+        """Load the key stores; answer over ``channel``."""
+        self._channel = channel
+        self._stores: Mapping[str, KeyStore] = load_keystores()
+        self._queue: deque[Message] = deque()
+        self._context = StoreContext(channel, config, self._queue)
+        self._sessions = Sessions(channel, self._stores, self._context)
+        self._calls: Mapping[str, Callable[[Message, dict[str, object]], object]] = {
+            "list": self._list,
+            "resolve": self._resolve,
+            "profile": self._profile,
+            "generate": self._generate,
+            "import": self._import,
+            "export": self._export,
+            "open": self._sessions.open,
+            "share": self._sessions.share,
+            "close": self._sessions.close,
+        }
+
+    def serve(self) -> NoReturn:
+        """Work until the station is gone."""
+        while True:
+            self._context.absorb(self._channel.poll() if self._queue else self._channel.receive())
+            if self._queue:
+                self._next()
+
+    def _next(self) -> None:
+        message = self._queue.popleft()
+        self._context.begin(message.number)
+        if message.type is FrameType.USE_KEY:
+            group = [message]
+            while self._queue and self._queue[0].type is FrameType.USE_KEY and len(group) < GROUP:
+                group.append(self._queue.popleft())
+            self._sessions.use(group)
+            return
+        try:
+            call = take_json(message.body)
+            result = self._calls[str(call.get("method"))](message, call)
+        except Exception as error:  # noqa: BLE001 - a store's bug fails its call, not the worker
+            self._channel.send(FrameType.ERROR, message.number, put_failure(error, secretive=True))
+        else:
+            self._channel.send(FrameType.RESULT, message.number, put_json({"value": result}))
+        finally:
+            message.close()
+
+    def _store(self, call: dict[str, object]) -> tuple[KeyStore, KeyRef]:
+        ref = from_plain(call.get("key"), KeyRef)
+        return keystore(self._stores, ref.store), ref
+
+    def _list(self, _: Message, call: dict[str, object]) -> object:
+        """Listing never fails as a whole: a store that cannot answer says why instead."""
+        keys: list[KeyInfo] = []
+        failures: list[dict[str, object]] = []
+        for store in self._stores.values():
+            try:
+                keys.extend(store.list_keys(self._context))
+            except SignstationError as error:
+                failures.append({"store": store.id, "error": error.to_wire()})
+        return {"keys": to_plain(keys), "failures": failures}
+
+    def _resolve(self, _: Message, call: dict[str, object]) -> object:
+        ref = KeyRef.parse(str(call.get("typed")))
+        return to_plain(keystore(self._stores, ref.store).resolve(ref.locator, self._context))
+
+    def _profile(self, _: Message, call: dict[str, object]) -> object:
+        store, ref = self._store(call)
+        certificates = from_plain(call.get("certificates"), tuple[bytes, ...])
+        return to_plain(store.profile(ref, certificates, self._context))
+
+    def _generate(self, _: Message, call: dict[str, object]) -> object:
+        store = keystore(self._stores, str(call.get("store")))
+        if not isinstance(store, KeyGenerator):
+            raise UsageError(reason=f"the store {store.id} makes no keys")
+        order = from_plain(call.get("order"), GenerateOrder)
+        return to_plain(list(store.generate(order, self._context)))
+
+    def _import(self, message: Message, call: dict[str, object]) -> object:
+        store = keystore(self._stores, str(call.get("store")))
+        if not isinstance(store, KeyImporter):
+            raise UsageError(reason=f"the store {store.id} takes no keys in")
+        material = read_all(message.descriptors[0], MAX_IMPORT)
+        return to_plain(list(store.import_key(material, self._context)))
+
+    def _export(self, _: Message, call: dict[str, object]) -> object:
+        store, ref = self._store(call)
+        if not isinstance(store, KeyExporter):
+            raise UsageError(reason=f"the store {store.id} gives no keys out")
+        return to_plain(list(store.export(ref, self._context)))
+
+
+def build(channel: Channel, config: bytes) -> KeyWorker:
+    """Make the worker."""
+    return KeyWorker(channel, take_config(config))
