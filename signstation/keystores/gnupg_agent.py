@@ -79,7 +79,10 @@ class Place(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AgentKey:
-    """One private key as the agent knows it. ``cached``: its passphrase is known for now."""
+    """One private key as the agent knows it.
+
+    ``protected``: the agent may ask for a passphrase or PIN; ``cached``: not for now.
+    """
 
     grip: str
     place: Place
@@ -133,7 +136,10 @@ class Agent:
 
         Raises KeyStoreFailed where the user's configuration forbids it.
         """
-        self.accepted(self.connection.call("OPTION pinentry-mode=loopback"))
+        reply = self.connection.call("OPTION pinentry-mode=loopback")
+        if isinstance(reply, Refused):
+            reason = f"{reply.text}: loopback pinentry is forbidden in gpg-agent.conf"
+            raise KeyStoreFailed(key=self.key, number=reply.number, reason=reason)
 
     def accepted(self, reply: Reply) -> Accepted:
         """Return an accepted reply, or raise what a refused one means."""

@@ -217,6 +217,8 @@ def signing_key(home: Home, ref: KeyRef, now: int) -> HeldKey:
 def planned_key(home: Home, fingerprint: str, ref: KeyRef, now: int) -> HeldKey:
     """Return exactly the key that was planned. Raises KeyNotFound and KeyUnusable."""
     named, _ = _find(home, fingerprint, str(ref))
+    if not named.here:
+        raise KeyNotFound(key=str(ref))
     if not named.usable(now):
         raise KeyUnusable(key=str(ref), reason=_reason(named, now))
     return named

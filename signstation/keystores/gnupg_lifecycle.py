@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from uuid import uuid4
 
 from signstation.errors import (
@@ -21,7 +22,7 @@ from signstation.interfaces.context import KeyContext
 from signstation.keystores.gnupg_agent import Agent
 from signstation.keystores.gnupg_home import MAX_NAMES, Home, failed
 from signstation.keystores.gnupg_keys import STORE, infos, keys_of
-from signstation.model.keys import KeyInfo
+from signstation.model.keys import KeyInfo, KeyState
 from signstation.model.orders import GenerateOrder
 from signstation.model.prompts import Prompt, PromptKind
 from signstation.model.text import text
@@ -63,7 +64,9 @@ def generate(order: GenerateOrder, ctx: KeyContext) -> Sequence[KeyInfo]:
     found = _CREATED.search(done.stderr)
     if done.status != 0 or found is None:
         raise failed(done)
-    return _infos(home, {found[1].decode()}, ctx)
+    made = _infos(home, {found[1].decode()}, ctx.time)
+    # the context's clock may have been read before the key was made
+    return tuple(replace(each, state=KeyState.ACTIVE) for each in made)
 
 
 def _parameters(order: GenerateOrder) -> bytes:
@@ -138,10 +141,10 @@ def import_key(material: bytes, ctx: KeyContext) -> Sequence[KeyInfo]:
     found = {each.decode() for each in _IMPORTED.findall(done.stderr)}
     if not found:
         raise KeyUnreadable(key=STORE, reason="gpg finds no OpenPGP key in it")
-    return _infos(home, found, ctx)
+    return _infos(home, found, ctx.time)
 
 
-def _infos(home: Home, primaries: set[str], ctx: KeyContext) -> Sequence[KeyInfo]:
+def _infos(home: Home, primaries: set[str], now: int) -> Sequence[KeyInfo]:
     names = primaries if len(primaries) <= MAX_NAMES else ()
     with Agent.of(home) as agent:
         held = agent.keys()
@@ -150,4 +153,4 @@ def _infos(home: Home, primaries: set[str], ctx: KeyContext) -> Sequence[KeyInfo
         for each in home.certificates(*names)
         if each.primary.fingerprint in primaries
     )
-    return infos(certificates, ctx.time, str(home.directory))
+    return infos(certificates, now, str(home.directory))

@@ -83,7 +83,8 @@ class AgentSession(AbstractContextManager["AgentSession"]):
                         expected=self._profile.spki_sha256.hex(),
                         found=sha256(found).hex,
                     )
-                agent.answer_inquiries()
+                if key.protected:
+                    agent.answer_inquiries()
                 self._connection = stack.pop_all()
             self._state = (agent, key)
         return self._state
@@ -133,7 +134,7 @@ class AgentSession(AbstractContextManager["AgentSession"]):
     def _answers(self, waiting: deque[_Waiting]) -> Iterator[bytes | SignstationError]:
         """Take items from ``waiting`` as they are answered."""
         agent, key = self.connected()
-        if key.protected or key.place is Place.TOKEN:
+        if key.protected:
             # the agent may ask for the passphrase, and would take the next command for it
             while waiting:
                 answer = self._one(agent, waiting[0])

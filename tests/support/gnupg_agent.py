@@ -72,7 +72,7 @@ def context(
 ) -> ScriptedKeyContext:
     """Return a context on a home, with the answers to prompts that will come."""
     return ScriptedKeyContext(
-        time=int(time.time()),
+        time=int(time.time()) + 60,  # later than keys that the test is yet to make
         state=tmp_path,
         gnupg_home=home.path if isinstance(home, GnupgHome) else home,
         programs=RecordingPrograms(tmp_path, agent_socket),
