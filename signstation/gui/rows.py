@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from signstation.gui.cells import CellDelegate
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import COMPACT_ROW_HEIGHT, Tone
 
@@ -31,6 +33,9 @@ class Column(Generic[Row]):
     mono: bool = False
     right: bool = False
     width: int = 0  # px; 0 takes the rest
+    strong: bool = False
+    pill: bool = False  # icon and text on the tint of the icon's tone
+    progress: Callable[[Row], float | None] | None = None  # 0 to 1; None while it is unknown
 
 
 class RowsModel(QAbstractTableModel, Generic[Row]):
@@ -39,7 +44,7 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
     def __init__(self, theme: Theme, columns: Sequence[Column[Row]], parent: QObject) -> None:
         """Start empty."""
         super().__init__(parent)
-        self._theme = theme
+        self.theme = theme
         self._columns = tuple(columns)
         self._rows: list[Row] = []
         self._view: list[int] = []
@@ -48,18 +53,75 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         theme.changed.connect(self._theme_changed)
 
     def replace(self, rows: Sequence[Row]) -> None:
-        """Show other rows, filtered and sorted as before."""
+        """Show other rows, filtered and sorted as before; the selection is lost."""
         self.beginResetModel()
         self._rows = list(rows)
         self._index()
         self.endResetModel()
 
+    def append(self, rows: Sequence[Row]) -> None:
+        """Add rows at the end, or where they belong in a sorted view; the selection stays."""
+        first = len(self._rows)
+        self._rows.extend(rows)
+        if self._sorted is not None:
+            self._rearrange()
+            return
+        wanted = self._wanted
+        added = [
+            number
+            for number in range(first, len(self._rows))
+            if wanted is None or wanted(self._rows[number])
+        ]
+        if added:
+            start = len(self._view)
+            self.beginInsertRows(QModelIndex(), start, start + len(added) - 1)
+            self._view.extend(added)
+            self.endInsertRows()
+
+    def change(self, changed: Mapping[int, Row]) -> None:
+        """Replace rows by their number as given to ``replace``; they keep their place.
+
+        One ``dataChanged`` per contiguous range. ``settle`` sorts and filters again.
+        """
+        for number, row in changed.items():
+            self._rows[number] = row
+        if len(self._view) == len(self._rows) and self._sorted is None:
+            places = sorted(changed)  # neither filtered nor sorted: number and place are one
+        else:
+            places = [place for place, number in enumerate(self._view) if number in changed]
+        last = len(self._columns) - 1
+        for start, end in _ranges(places):
+            self.dataChanged.emit(self.index(start, 0), self.index(end, last))
+
+    def settle(self) -> None:
+        """Sort and filter again after changes; the selection stays on its row."""
+        if self._sorted is not None or self._wanted is not None:
+            self._rearrange()
+
     def filter(self, wanted: Callable[[Row], bool] | None) -> None:
         """Show only rows for which ``wanted`` is true; None shows all."""
-        self.beginResetModel()
         self._wanted = wanted
-        self._index()
-        self.endResetModel()
+        self._rearrange()
+
+    def look(
+        self, index: Index
+    ) -> tuple[str, tuple[str, Tone] | None, Callable[[], float | None] | None]:
+        """Return text, icon and progress of a painted cell."""
+        column, row = self._columns[index.column()], self.row(index)
+        icon = column.icon(row) if column.icon else None
+        progress = partial(column.progress, row) if column.progress else None
+        return column.text(row), icon, progress
+
+    def number(self, index: Index) -> int:
+        """Return a row's number as given to ``replace``."""
+        return self._view[index.row()]
+
+    def place(self, number: int) -> int | None:
+        """Return where a row of that number is in the view, None where it is filtered out."""
+        try:
+            return self._view.index(number)
+        except ValueError:
+            return None
 
     def row(self, index: Index) -> Row:
         """Return the row behind an index of the view."""
@@ -93,19 +155,36 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
                 return column.text(row)
             case Qt.ItemDataRole.DecorationRole if column.icon:
                 name, tone = column.icon(row)
-                return self._theme.icon(name, self._theme.tokens.tone(tone)[0], 16)
+                return self.theme.icon(name, self.theme.tokens.tone(tone)[0], 16)
             case Qt.ItemDataRole.FontRole if column.mono:
-                return self._theme.mono()
+                return self.theme.mono()
+            case Qt.ItemDataRole.FontRole if column.strong:
+                return self.theme.strong
             case Qt.ItemDataRole.TextAlignmentRole if column.right:
                 return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             case _:
                 return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort by a column's key, or its text."""
+        """Sort by a column's key, or its text; column -1 is the order of ``replace``."""
+        if column < 0:
+            self._sorted = None
+        else:
+            self._sorted = (column, order is Qt.SortOrder.DescendingOrder)
+        self._rearrange()
+
+    def _rearrange(self) -> None:
         self.layoutAboutToBeChanged.emit()
-        self._sorted = (column, order is Qt.SortOrder.DescendingOrder)
+        kept = self.persistentIndexList()
+        numbers = [self._view[each.row()] for each in kept]
         self._index()
+        wanted = set(numbers)
+        places = {number: place for place, number in enumerate(self._view) if number in wanted}
+        moved = [
+            self.index(places[number], each.column()) if number in places else QModelIndex()
+            for each, number in zip(kept, numbers, strict=True)
+        ]
+        self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
 
     def _index(self) -> None:
@@ -121,6 +200,15 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         if self._view:
             last = self.index(len(self._view) - 1, len(self._columns) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
+
+
+def _ranges(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """First and last of each run of neighbours in an ascending sequence."""
+    start = 0
+    for at in range(1, len(places) + 1):
+        if at == len(places) or places[at] != places[at - 1] + 1:
+            yield places[start], places[at - 1]
+            start = at
 
 
 def table_view(
@@ -145,7 +233,10 @@ def table_view(
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setHighlightSections(False)
     header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+    painted = CellDelegate(model.theme, model, view)
     for number, column in enumerate(columns):
+        if column.pill or column.progress:
+            view.setItemDelegateForColumn(number, painted)
         if column.width:
             header.setSectionResizeMode(number, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(number, column.width)

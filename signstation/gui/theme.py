@@ -36,6 +36,9 @@ class Theme(QObject):
         self.icons = Icons()
         self.text_family = _family(TEXT_FAMILIES)
         self.mono_family = _family(MONO_FAMILIES)
+        self.strong = QFont(self.text_family)
+        self.strong.setPixelSize(13)
+        self.strong.setWeight(QFont.Weight.DemiBold)
         self._follow = name is None
         self.tokens = THEMES[name or self._preferred()]
         style = QStyleFactory.create("Fusion")
