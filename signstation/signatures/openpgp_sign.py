@@ -117,7 +117,8 @@ def _profile(slot: Slot) -> OpenPgpProfile:
     if profile is None:
         raise CertificateMissing(key=name, kind=SignatureType.OPENPGP.value)
     fits = profile.algorithm in _ALGORITHMS.get(slot.scheme.mechanism, ())
-    hash_fits = slot.hash in HASH_IDS and slot.scheme.hash in {None, slot.hash}
+    hash_known = slot.hash in HASH_IDS and not slot.hash.weak
+    hash_fits = hash_known and slot.scheme.hash in {None, slot.hash}
     # only a digest is at hand here, and a pre-hashed scheme that wants the message cannot take it
     message_only = slot.scheme in slot.signer.message_schemes and slot.scheme.hash is not None
     version6 = len(profile.fingerprint) != V4_FINGERPRINT

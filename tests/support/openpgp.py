@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -259,3 +260,11 @@ def soft_certificate(
     )
     signing = next(each for each in states if each.can_sign)
     return SoftCertificate(secret, trusted, keys[signing.fingerprint])
+
+
+@functools.cache
+def shared_certificate(suite: str = "Cv25519", profile: str = "RFC4880") -> SoftCertificate:
+    """As ``soft_certificate``, made once per test run: an RSA key takes a second."""
+    return soft_certificate(
+        getattr(pysequoia.CipherSuite, suite), getattr(pysequoia.Profile, profile)
+    )

@@ -25,16 +25,9 @@ from signstation.codec.openpgp_write import hashed_part, signature_packet, suffi
 from signstation.errors import ArtifactMalformed, LimitReached
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import KeyFamily
-from tests.support.openpgp import SoftCertificate, soft_certificate
+from tests.support.openpgp import shared_certificate as certificate
 
 FINGERPRINT = "0123456789ABCDEF0123456789ABCDEF01234567"
-
-
-@functools.cache
-def certificate(suite: str = "Cv25519", profile: str = "RFC4880") -> SoftCertificate:
-    return soft_certificate(
-        getattr(pysequoia.CipherSuite, suite), getattr(pysequoia.Profile, profile)
-    )
 
 
 @functools.cache
