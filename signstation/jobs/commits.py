@@ -199,6 +199,7 @@ def _complete(futures: list[asyncio.Future[None]], error: SignstationError | Non
                 future.set_result(None)
             else:
                 future.set_exception(copy.copy(error))
+                future.exception()  # noted: whoever waited may have been cancelled
 
 
 def _open(path: Path) -> sqlite3.Connection:

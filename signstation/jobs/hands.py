@@ -34,6 +34,7 @@ class _Task:
             return
         if self.error is not None:
             self.future.set_exception(self.error)
+            self.future.exception()  # noted: whoever waited may have been cancelled
         else:
             self.future.set_result(self.result)
 

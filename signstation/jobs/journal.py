@@ -177,7 +177,7 @@ class Journal:
 
         return self._commits.durable(write, Point.AFTER_READY_COMMIT)
 
-    def published(self, step: int, at: int, counters: tuple[Counter, ...]) -> asyncio.Future[None]:
+    def published(self, step: int, at: int, counters: tuple[Counter, ...]) -> None:
         """Every output has its name: the step is done, and audited in the same commit."""
         spent = _counters(counters)
 
@@ -190,7 +190,7 @@ class Journal:
             if changed:
                 _audit_outputs(writer, step, at)
 
-        return self._commits.durable(write, Point.AFTER_DONE_COMMIT)
+        self._commits.put(write, Point.AFTER_DONE_COMMIT)
 
     def ended(self, step: int, ended: Ended) -> None:
         """A step ended without a result: nothing of it is published or will be."""

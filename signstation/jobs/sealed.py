@@ -48,6 +48,14 @@ class StepPlan:
         """Where the artifact is."""
         return self.root / self.name
 
+    @property
+    def in_place(self) -> bool:
+        """True where the signed artifact gets the artifact's own name."""
+        return any(
+            not target.suffix and self.target_root / target.name == self.path
+            for target in self.targets
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Signing:

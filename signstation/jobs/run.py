@@ -1,0 +1,82 @@
+"""A job under way: which of its steps wait, run and ended, its keys and its staging directories."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+
+from signstation.interfaces.workers import GuardTerms, KeyWorkers
+from signstation.jobs.engine import Engine
+from signstation.jobs.opened import Opener
+from signstation.jobs.rows import StoredJob, StoredStep
+from signstation.jobs.signers import Signer
+from signstation.jobs.stage import StagingDirectories
+from signstation.jobs.step import Step
+
+
+class JobRun:
+    """Owned by the runner; lives on the event loop from the first step to the last."""
+
+    def __init__(
+        self, engine: Engine, keys: KeyWorkers, stored: StoredJob, steps: Iterable[StoredStep]
+    ) -> None:
+        """``steps`` of ``stored`` are to be run, in their order."""
+        self.id = stored.id
+        self.signing = stored.signing
+        self.queue = deque(steps)
+        self.live: dict[int, Step] = {}
+        self.tasks: dict[int, asyncio.Task[None]] = {}
+        self.opener = Opener()
+        self.staging = StagingDirectories()
+        self.quarantine = asyncio.Lock()
+        self.prompts = 0
+        self.ended = asyncio.Event()
+        self.signers = self._signers(keys)
+        self._engine = engine
+
+    def _signers(self, keys: KeyWorkers) -> tuple[Signer, ...]:
+        items = self.signing.request.items
+        wanted = Counter(slot.signer for step in self.queue for slot in items[step.ordinal].slots)
+        return tuple(
+            Signer(keys, profile, GuardTerms(self.signing.data, number), wanted[number])
+            for number, profile in enumerate(self.signing.profiles)
+        )
+
+    def start_next(self, on_end: Callable[[JobRun, Step], None]) -> None:
+        """Start the next step in the queue; ``on_end`` is called when it ended."""
+        stored = self.queue.popleft()
+        step = Step(self._engine, self, stored)
+        self.live[stored.id] = step
+        task = asyncio.create_task(step.run())
+        self.tasks[stored.id] = task
+        self._engine.changed(self.id, stored.id)
+        task.add_done_callback(lambda _: self._step_ended(step, on_end))
+
+    def _step_ended(self, step: Step, on_end: Callable[[JobRun, Step], None]) -> None:
+        del self.live[step.stored.id]
+        task = self.tasks.pop(step.stored.id)
+        if not task.cancelled():
+            task.exception()  # the journal's own failure: told by its rows
+        self._engine.changed(self.id, step.stored.id)
+        on_end(self, step)
+
+    def cancel(self) -> bool:
+        """Cancel what runs and can be cancelled; return whether there was any such step.
+
+        The queue is the caller's to empty.
+        """
+        cancelled = False
+        for ident, step in self.live.items():
+            if not step.publishing:
+                cancelled = True
+                step.cancelling()
+                self.tasks[ident].cancel()
+                self._engine.changed(self.id, ident)
+        return cancelled
+
+    async def close(self) -> None:
+        """End the keys' sessions and remove the staging directories."""
+        for signer in self.signers:
+            await signer.close()
+        await self._engine.hands.do(self.staging.remove)

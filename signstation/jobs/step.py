@@ -1,0 +1,288 @@
+"""One step: open, sign, stage, recheck, publish; whatever happens, journalled and cleaned up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
+
+from signstation.effects import Effect
+from signstation.errors import (
+    Cancelled,
+    InputError,
+    RecheckFailed,
+    SignstationError,
+    WorkerDied,
+)
+from signstation.interfaces.workers import Signed, SigningItem
+from signstation.jobs.bugs import bug
+from signstation.jobs.engine import Engine
+from signstation.jobs.journal import Ended
+from signstation.jobs.keying import Attempt, Keying
+from signstation.jobs.opened import Opened, Opener, private_copy
+from signstation.jobs.phases import Phases
+from signstation.jobs.publish import Publication
+from signstation.jobs.rows import Recorded, StoredStep
+from signstation.jobs.sealed import Signing
+from signstation.jobs.signers import Signer
+from signstation.jobs.stage import SMALL, StagedFile, StagingDirectories, discard, matched
+from signstation.model.hashes import HashAlgorithm
+from signstation.model.jobs import JobState, Phase, StepRow
+from signstation.model.outputs import Output
+from signstation.system.files import shown
+
+
+class Job(Protocol):
+    """What a step needs of its job."""
+
+    @property
+    def id(self) -> int:
+        """The job's id."""
+        ...
+
+    @property
+    def signing(self) -> Signing:
+        """What is signed by whom."""
+        ...
+
+    @property
+    def signers(self) -> Sequence[Signer]:
+        """The job's keys, in the order of the request's signers."""
+        ...
+
+    @property
+    def opener(self) -> Opener:
+        """Opens artifacts."""
+        ...
+
+    @property
+    def staging(self) -> StagingDirectories:
+        """Staging directories."""
+        ...
+
+    @property
+    def quarantine(self) -> asyncio.Lock:
+        """Held by a step that a dead worker has made suspect: it is run with no other such."""
+        ...
+
+
+class Step:
+    """Runs one step of a job. Lives on the event loop, as one task; ends with ``run``."""
+
+    def __init__(self, engine: Engine, job: Job, stored: StoredStep) -> None:
+        """``stored`` is the step as the journal has it."""
+        self.stored = stored
+        self.state = JobState.RUNNING
+        self._engine = engine
+        self._job = job
+        self._attempts = stored.attempts
+        self._phases = Phases()
+        self._done_bytes = 0
+        self._keying: Keying | None = None
+        self._recorded: Mapping[int, Recorded] = {}
+
+    @property
+    def phase(self) -> Phase:
+        """What it is doing."""
+        return self._phases.now
+
+    def shown_as(self, row: StepRow) -> StepRow:
+        """Return the journal's row with what only we know yet."""
+        return replace(
+            row,
+            state=self.state,
+            phase=self.phase,
+            done_bytes=max(row.done_bytes, self._done_bytes),
+            attempts=self._attempts,
+        )
+
+    @property
+    def publishing(self) -> bool:
+        """True from where it can no longer be cancelled."""
+        return self.state is JobState.PUBLISHING
+
+    def cancelling(self) -> None:
+        """Use no key from now on; the task is cancelled by who calls this."""
+        self.state = JobState.CANCELLING
+        if self._keying is not None:
+            self._keying.stop()
+
+    async def run(self) -> None:
+        """Run to the end and journal it. Raises only what the journal itself raises."""
+        try:
+            await self._run()
+        except asyncio.CancelledError:
+            error: SignstationError = Cancelled()
+        except SignstationError as raised:
+            error = raised
+        except Exception as raised:  # noqa: BLE001 - one step never stops the others
+            error = bug(raised)
+        else:
+            self.state = JobState.DONE
+            return
+        if isinstance(error, InputError) and not error.path:
+            error.path = shown(self.stored.plan.path)
+        if self._keying is not None and self._keying.uncertain:
+            error.with_effect(Effect.UNKNOWN)
+        self.state = JobState.CANCELLED if isinstance(error, Cancelled) else JobState.FAILED
+        ended = Ended(self.state, error, self._phases.counters())
+        self._engine.journal.ended(self.stored.id, ended)
+
+    async def _run(self) -> None:
+        if self.stored.attempts:
+            reading = partial(self._engine.journal.rows.recorded, self.stored.id)
+            self._recorded = await self._engine.hands.do(reading)
+        try:
+            await self._attempt()
+        except WorkerDied:
+            # The worker died of this artifact, or of another that it had at the same time.
+            if not self._may_repeat():
+                raise
+            async with self._job.quarantine:
+                await self._attempt()
+
+    def _may_repeat(self) -> bool:
+        """Return whether another try needs nobody's consent: no signature can be made twice."""
+        if self._keying is None or not self._keying.uncertain:
+            return True
+        slots = self._job.signing.slots(self.stored.ordinal)
+        return all(slot.scheme.repeatable for slot in slots)
+
+    async def _attempt(self) -> None:
+        self._attempts += 1
+        self._engine.journal.claimed(self.stored.id)
+        opened = await self._open()
+        try:
+            await self._with(opened)
+        finally:
+            os.close(opened.descriptor)
+
+    async def _open(self) -> Opened:
+        plan = self.stored.plan
+        opened = await self._engine.hands.do(partial(self._job.opener.open, plan))
+        if opened.changeable:
+            copying = partial(private_copy, opened, self._engine.private)
+            self._phases.enter(Phase.STAGE)
+            opened = await asyncio.to_thread(copying)
+        return opened
+
+    async def _with(self, opened: Opened) -> None:
+        item = self._job.signing.item(self.stored.ordinal, self.stored.id)
+        signed = await self._sign(item, opened)
+        self._phases.enter(Phase.STAGE)
+        directory = await self._engine.hands.do(
+            partial(self._job.staging.descriptor, self.stored.plan.staging)
+        )
+        staged = await self._stage(directory, opened, signed.outputs)
+        try:
+            digests = await self._recheck(item, opened, staged, signed.worker)
+            await self._publish(opened, signed, directory, staged, digests)
+        finally:
+            await self._engine.hands.do(partial(discard, directory, staged))
+
+    async def _sign(self, item: SigningItem, opened: Opened) -> Signed:
+        engine, job = self._engine, self._job
+        request_item = job.signing.request.items[self.stored.ordinal]
+        attempt = Attempt(
+            step=self.stored.id,
+            number=self._attempts,
+            place=self.stored.ordinal,
+            item=item,
+            artifact=opened.descriptor,
+            signers=tuple(job.signers[slot.signer] for slot in request_item.slots),
+            recorded=self._recorded,
+        )
+        keying = Keying(engine.journal, engine.hashes, attempt, self._phases.enter)
+        self._keying = keying
+        self._phases.enter(Phase.HASH)
+        try:
+            signed = await engine.check.sign(item, opened.descriptor, keying.answer, self._progress)
+        finally:
+            keying.stop()
+            await _settled(keying)
+            self._recorded = keying.recorded
+        self._phases.correct(Phase.HASH, signed.hash_ns)
+        return signed
+
+    def _progress(self, done: int) -> None:
+        self._done_bytes = done
+        self._engine.changed(self._job.id, self.stored.id)
+
+    async def _stage(
+        self, directory: int, opened: Opened, outputs: Sequence[Output]
+    ) -> tuple[StagedFile, ...]:
+        plan = self.stored.plan
+        staging = partial(
+            self._engine.stager.stage,
+            directory,
+            plan,
+            f"{self.stored.id}.{self._attempts}",
+            opened.descriptor,
+            matched(plan, outputs),
+        )
+        if plan.size <= SMALL:
+            return await self._engine.hands.do(staging)
+        return await asyncio.to_thread(staging)
+
+    async def _recheck(
+        self, item: SigningItem, opened: Opened, staged: Sequence[StagedFile], avoid: int
+    ) -> tuple[bytes, ...]:
+        self._phases.enter(Phase.RECHECK)
+        # The artifact's SHA-256 was compared when it was signed; here the outputs are hashed.
+        digests = await self._engine.check.recheck(
+            replace(item, sha256=None),
+            opened.descriptor,
+            [each.descriptor for each in staged],
+            avoid,
+            _ignore,
+        )
+        if len(digests) != len(staged) or any(
+            each.algorithm is not HashAlgorithm.SHA256 for each in digests
+        ):
+            raise RecheckFailed(reason="not one SHA-256 for each output")
+        return tuple(each.value for each in digests)
+
+    async def _publish(
+        self,
+        opened: Opened,
+        signed: Signed,
+        directory: int,
+        staged: tuple[StagedFile, ...],
+        digests: tuple[bytes, ...],
+    ) -> None:
+        engine, plan = self._engine, self.stored.plan
+        self._phases.enter(Phase.SYNC)
+        self.state = JobState.PUBLISHING
+        publication = Publication(
+            step=self.stored.id,
+            plan=plan,
+            artifact_sha256=signed.sha256,
+            staging=directory,
+            staged=staged,
+            digests=digests,
+            replace=self._job.signing.replace,
+            source=opened.status if plan.in_place else None,
+        )
+        # from here on a cancelled wait must not leave a name half given
+        await asyncio.shield(engine.publisher.publish(publication))
+        engine.journal.published(self.stored.id, engine.clock(), self._phases.counters())
+
+
+async def _settled(keying: Keying) -> None:
+    """Settle to the end, also when the step is cancelled once more in the meantime."""
+    settling = asyncio.ensure_future(keying.settle())
+    cancelled = False
+    while not settling.done():
+        try:
+            await asyncio.shield(settling)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
+
+
+def _ignore(_done: int) -> None:
+    """Take no notice of progress."""
