@@ -14,7 +14,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from signstation.codec.cms import (
-    DATA,
     MESSAGE_DIGEST,
     AlgorithmId,
     NewSigner,
@@ -37,7 +36,6 @@ from signstation.model.keys import Mechanism, Scheme, Slot
 from signstation.signatures.cms_algorithms import (
     HASH_OIDS,
     UnknownAlgorithm,
-    hash_of,
     identifier_of,
     signature_algorithm,
     verify_number,
@@ -119,36 +117,41 @@ def _ask(
 def check_own_cms(signature: bytes, slot: Slot, state: HashState) -> None:
     """Check a ContentInfo that ``sign_cms`` made, with the slot's own public key.
 
-    ``state`` was fed the content with ``slot.hash``. Structure, signer, algorithms, attributes and
-    the number are checked; trust is not. Raises RecheckFailed.
+    ``state`` was fed the content with ``slot.hash``. The bytes must be exactly those that we would
+    write around this number, the signed digest that of the content, and the number right; trust
+    is not looked at. Raises RecheckFailed.
     """
     profile = slot.signer.x509
-    if profile is None:
+    if profile is None or not profile.chain:
         raise RecheckFailed(reason="the slot has no certificate")
+    digest = state.copy().digest()
     try:
-        _check_own(parse_signed_data(signature), slot, profile.chain[0], state.copy().digest())
+        signed = parse_signed_data(signature)
+        if len(signed.signers) != 1:
+            raise RecheckFailed(reason=f"CMS: {len(signed.signers)} signers")
+        if _rebuilt(signed, slot, profile.chain) != signature:
+            raise RecheckFailed(reason="CMS: it is not laid out as it was written")
+        _check_number(signed.signers[0], slot, digest)
     except ArtifactMalformed as error:
         raise RecheckFailed(reason=f"CMS: {error}") from error
-    except UnknownAlgorithm as error:
-        raise RecheckFailed(reason=f"CMS: algorithm {error}") from error
-    except InvalidSignature as error:
+    except (InvalidSignature, UnknownAlgorithm) as error:
         raise RecheckFailed(reason="CMS: the signature does not verify") from error
 
 
-def _check_own(signed: SignedData, slot: Slot, certificate: bytes, digest: bytes) -> None:
-    if len(signed.signers) != 1 or signed.content is not None or signed.content_type != DATA:
-        raise RecheckFailed(reason="CMS: not detached data with one signer")
+def _rebuilt(signed: SignedData, slot: Slot, chain: tuple[bytes, ...]) -> bytes:
     signer = signed.signers[0]
-    if signer.signer != certificate_identity(certificate):
-        raise RecheckFailed(reason="CMS: it names another certificate")
-    _check_number(signer, slot, digest)
+    new = NewSigner(
+        signer=certificate_identity(chain[0]),
+        digest=AlgorithmId(HASH_OIDS[slot.hash]),
+        algorithm=identifier_of(slot.scheme, slot.hash),
+        signature=signer.signature,
+        attributes=None if signer.attributes is None else signer.attributes.signed,
+    )
+    return build_signed_data(new, chain if signed.certificates else ())
 
 
 def _check_number(signer: SignerInfo, slot: Slot, digest: bytes) -> None:
-    named = hash_of(signer.digest)
-    algorithm = signature_algorithm(signer.algorithm, named)
-    if named is not slot.hash or algorithm.mechanism is not slot.scheme.mechanism:
-        raise UnknownAlgorithm(f"{signer.algorithm.oid} with {named.title}")
+    algorithm = signature_algorithm(signer.algorithm, slot.hash)
     value = digest
     if signer.attributes is not None:
         claimed = signer.attributes.single(MESSAGE_DIGEST)
@@ -157,6 +160,4 @@ def _check_number(signer: SignerInfo, slot: Slot, digest: bytes) -> None:
         value = signer.attributes.signed
         if algorithm.hash is not None:
             value = hashlib.new(algorithm.hash.value, value).digest()
-    elif algorithm.hash is None:
-        raise UnknownAlgorithm(f"{signer.algorithm.oid} without attributes")
     verify_number(load_der_public_key(slot.signer.spki), algorithm, signer.signature, value)
