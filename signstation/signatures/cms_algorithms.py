@@ -114,10 +114,12 @@ def signature_algorithm(algorithm: AlgorithmId, digest: HashAlgorithm) -> Signat
     Raises UnknownAlgorithm, also where the two name different hashes.
     """
     name = algorithm.oid
-    if name in PURE:
-        return SignatureAlgorithm(PURE[name], None)
     if name == RSASSA_PSS:
         return _pss(algorithm, digest)
+    if algorithm.parameters not in {None, NULL}:
+        raise UnknownAlgorithm(f"{name} with parameters")
+    if name in PURE:
+        return SignatureAlgorithm(PURE[name], None)
     if name in _RSA:
         named, mechanism = _RSA[name] or digest, Mechanism.RSA_PKCS1
     elif name in _ECDSA:
