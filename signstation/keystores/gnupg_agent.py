@@ -43,6 +43,9 @@ CURVES: dict[bytes, EllipticCurve] = {
 }
 """libgcrypt's names of the ECDSA curves that signstation signs with."""
 
+MAX_NUMBER = 2049
+"""Most bytes of a number: the modulus of RSA-16384 with a zero before its sign bit."""
+
 _ED25519_SIZE = 32
 
 
@@ -183,7 +186,7 @@ def public_spki(expression: Sexp) -> bytes:
     """
     match expression:
         case (_, (b"rsa", *_) as numbers, *_):
-            modulus, exponent = (_number(numbers, name) for name in (b"n", b"e"))
+            modulus, exponent = (number(numbers, name) for name in (b"n", b"e"))
             rsa = RSAPublicNumbers(exponent, modulus).public_key()
             return rsa.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         case (_, (b"ecc" | b"ecdsa" | b"eddsa", *_) as numbers, *_):
@@ -205,5 +208,11 @@ def _point(curve: bytes, point: bytes) -> EllipticCurvePublicKey | Ed25519Public
     return Ed25519PublicKey.from_public_bytes(point[-_ED25519_SIZE:])  # behind a 0x40 prefix
 
 
-def _number(numbers: Sexp, name: bytes) -> int:
-    return int.from_bytes(value(numbers, name), "big")
+def number(numbers: Sexp, name: bytes) -> int:
+    """Return the number ``name`` of a key. Raises ArtifactMalformed."""
+    found = value(numbers, name)
+    if len(found) > MAX_NUMBER:
+        raise ArtifactMalformed(
+            format="s-expression", expected=f"at most {MAX_NUMBER} bytes", found=str(len(found))
+        )
+    return int.from_bytes(found, "big")

@@ -23,7 +23,7 @@ from signstation.errors import (
     SchemeUnsupported,
     SignstationError,
 )
-from signstation.keystores.gnupg_agent import CURVES, Agent
+from signstation.keystores.gnupg_agent import CURVES, Agent, number
 from signstation.keystores.gnupg_asks import octets
 from signstation.keystores.gnupg_passphrase import Passphrase
 from signstation.model.asks import ToSign
@@ -86,7 +86,7 @@ def private_key(expression: Sexp) -> PrivateKey:
         case (b"private-key", (b"rsa", *_) as numbers, *_):
             return _rsa(numbers)
         case (b"private-key", (b"ecc" | b"ecdsa" | b"eddsa", *_) as numbers, *_):
-            return _elliptic(value(numbers, b"curve"), value(numbers, b"d"))
+            return _elliptic(numbers, value(numbers, b"curve"))
         case _:
             raise ArtifactMalformed(
                 format="s-expression", expected="a private RSA or ECC key", found="another"
@@ -94,7 +94,7 @@ def private_key(expression: Sexp) -> PrivateKey:
 
 
 def _rsa(numbers: Sexp) -> rsa.RSAPrivateKey:
-    n, e, d, p, q = (int.from_bytes(value(numbers, name), "big") for name in _RSA_NUMBERS)
+    n, e, d, p, q = (number(numbers, name) for name in _RSA_NUMBERS)
     public = rsa.RSAPublicNumbers(e, n)
     # libgcrypt's own coefficient is for p < q and the other way round: it is computed anew
     return rsa.RSAPrivateNumbers(
@@ -103,16 +103,16 @@ def _rsa(numbers: Sexp) -> rsa.RSAPrivateKey:
 
 
 def _elliptic(
-    curve: bytes, secret: bytes
+    numbers: Sexp, curve: bytes
 ) -> ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:
     if curve in CURVES:
-        return ec.derive_private_key(int.from_bytes(secret, "big"), CURVES[curve])
+        return ec.derive_private_key(number(numbers, b"d"), CURVES[curve])
     if curve != b"Ed25519":
         raise ArtifactMalformed(
             format="s-expression", expected="a curve that is supported", found=repr(curve[:20])
         )
     # RFC 8032's seed, which may have lost leading zeros or won one
-    seed = secret.lstrip(b"\0").rjust(_SEED_SIZE, b"\0")
+    seed = value(numbers, b"d").lstrip(b"\0").rjust(_SEED_SIZE, b"\0")
     return ed25519.Ed25519PrivateKey.from_private_bytes(seed)
 
 
