@@ -48,7 +48,7 @@ def string_array(tag: int, values: Sequence[bytes]) -> Item:
 
 
 def signature_header(items: Sequence[Item]) -> bytes:
-    """Return a signature header, padding included: byte-identical to headerExport() of rpm.
+    """Return a signature header without padding: byte-identical to headerExport() of rpm.
 
     Raises LimitReached where rpm would refuse to read it.
     """
@@ -65,5 +65,9 @@ def signature_header(items: Sequence[Item]) -> bytes:
     store += _ENTRY.pack(Region.SIGNATURES, DataType.BINARY, -tags * ENTRY_SIZE, ENTRY_SIZE)
     if len(store) > MAX_SIGNATURE_STORE:
         raise LimitReached(what="bytes of a signature header", limit=MAX_SIGNATURE_STORE)
-    raw = HEADER_MAGIC + struct.pack(">II", tags, len(store)) + region + index + store
-    return raw + bytes(-len(raw) % ALIGNMENT)
+    return HEADER_MAGIC + struct.pack(">II", tags, len(store)) + region + index + store
+
+
+def padded(header: bytes) -> bytes:
+    """Return a signature header with the zeros that come before the main header."""
+    return header + bytes(-len(header) % ALIGNMENT)
