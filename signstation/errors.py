@@ -337,6 +337,15 @@ class ReplayDiverged(HostError, code="host.replay-diverged"):
     step: int = 0
 
 
+class Interrupted(HostError, code="host.interrupted", retryable=True):
+    """The station ended in the middle and going on needs a person.
+
+    ``unknown``: signatures that may have been made and would not come out the same again.
+    """
+
+    unknown: int = 0
+
+
 class WorkerDied(HostError, code="host.worker-died", retryable=True):
     """A worker process ended unexpectedly; ``signal`` is 0 when it exited with ``exit_status``."""
 

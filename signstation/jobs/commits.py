@@ -110,6 +110,7 @@ class CommitThread:
         self._condition = threading.Condition()
         self._pending: list[_Entry] = []
         self._closing = False
+        self._urgent = False
         self._connection = _open(path)
         self._writer = Writer(self._connection)
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -119,9 +120,15 @@ class CommitThread:
         """Let an operation ride in the next commit; ``point`` is reached after it."""
         self._add(_Entry(operation, point, None))
 
-    def durable(self, operation: Operation, point: Point | None = None) -> asyncio.Future[None]:
-        """As ``put``; the future completes when the operation is on the disk."""
+    def durable(
+        self, operation: Operation, point: Point | None = None, *, urgent: bool = False
+    ) -> asyncio.Future[None]:
+        """As ``put``; the future completes when the operation is on the disk.
+
+        ``urgent``: the commit does not wait for company.
+        """
         future = asyncio.get_running_loop().create_future()
+        self._urgent = self._urgent or urgent
         self._add(_Entry(operation, point, future))
         return future
 
@@ -141,7 +148,7 @@ class CommitThread:
             raise copy.copy(self.failure)
         with self._condition:
             self._pending.append(entry)
-            if len(self._pending) == 1:
+            if len(self._pending) == 1 or self._urgent:
                 self._condition.notify()
 
     def _run(self) -> None:
@@ -161,10 +168,12 @@ class CommitThread:
         with self._condition:
             while not self._pending and not self._closing:
                 self._condition.wait()
-        if self.in_flight >= GROUP_FROM:
-            time.sleep(max(0.0, last + TICK - time.monotonic()))
-        with self._condition:
-            batch, self._pending = self._pending, []
+            if self.in_flight >= GROUP_FROM:
+                due = last + TICK
+                self._condition.wait_for(
+                    lambda: self._urgent or self._closing, max(0.0, due - time.monotonic())
+                )
+            batch, self._pending, self._urgent = self._pending, [], False
         return batch
 
     def _commit(self, batch: list[_Entry]) -> SignstationError | None:

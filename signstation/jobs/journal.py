@@ -104,8 +104,10 @@ class Journal:
             (step,),
         )
 
-    def intended(self, step: int, attempt: int, intents: Sequence[Intent]) -> asyncio.Future[None]:
-        """A key is about to be asked; awaited before it is."""
+    def intended(
+        self, step: int, attempt: int, intents: Sequence[Intent], *, urgent: bool
+    ) -> asyncio.Future[None]:
+        """A key is about to be asked; awaited before it is. ``urgent``: the key is idle."""
         rows = [
             (step, each.ordinal, attempt, each.ask.slot, each.ask.scheme.value,
              each.ask.hash().value)
@@ -119,7 +121,7 @@ class Journal:
                 rows,
             )
 
-        return self._commits.durable(write, Point.AFTER_INTENT_COMMIT)
+        return self._commits.durable(write, Point.AFTER_INTENT_COMMIT, urgent=urgent)
 
     def answered(
         self, step: int, attempt: int, signatures: Iterable[tuple[int, bytes]], *, late: bool
@@ -207,7 +209,23 @@ class Journal:
 
     def requeued(self, steps: Sequence[int]) -> asyncio.Future[None]:
         """Steps wait for their turn again: retried or resumed."""
-        return self._set_state(steps, JobState.QUEUED)
+        rows = [(step,) for step in steps]
+
+        def write(writer: Writer) -> None:
+            writer.connection.executemany(
+                "UPDATE step SET state = 'queued', error = NULL WHERE id = ?", rows
+            )
+            writer.connection.executemany(
+                "INSERT OR IGNORE INTO staging (path, job) SELECT staging, job FROM step"
+                " WHERE id = ?",
+                rows,
+            )
+            writer.connection.executemany(
+                "UPDATE job SET finished = NULL WHERE id = (SELECT job FROM step WHERE id = ?)",
+                rows,
+            )
+
+        return self._commits.durable(write)
 
     def unready(self, steps: Sequence[int]) -> asyncio.Future[None]:
         """What was ready is lost (or put back): the steps are to be replayed."""
@@ -218,25 +236,21 @@ class Journal:
 
         return self._commits.durable(write)
 
-    def finished(self, job: int, at: int | None) -> asyncio.Future[None]:
-        """A job ended (None: goes on after all)."""
+    def staging_removed(self, job: int, path: Path) -> None:
+        """A staging directory of a job is gone."""
+        self._put("DELETE FROM staging WHERE job = ? AND path = ?", (job, str(path)))
+
+    def finished(self, job: int, at: int, *, staging_removed: bool) -> asyncio.Future[None]:
+        """Nothing of a job runs any more: it has ended unless steps of it are interrupted."""
 
         def write(writer: Writer) -> None:
-            writer.connection.execute("UPDATE job SET finished = ? WHERE id = ?", (at, job))
-
-        return self._commits.durable(write)
-
-    def staging_removed(self, job: int) -> None:
-        """The staging directories of a job are gone."""
-        self._put("DELETE FROM staging WHERE job = ?", (job,))
-
-    def _set_state(self, steps: Sequence[int], state: JobState) -> asyncio.Future[None]:
-        rows = [(state.value, step) for step in steps]
-
-        def write(writer: Writer) -> None:
-            writer.connection.executemany(
-                "UPDATE step SET state = ?, error = NULL WHERE id = ?", rows
+            writer.connection.execute(
+                "UPDATE job SET finished = ?1 WHERE id = ?2 AND NOT EXISTS (SELECT 1 FROM step"
+                " WHERE job = ?2 AND state NOT IN ('done', 'failed', 'cancelled'))",
+                (at, job),
             )
+            if staging_removed:
+                writer.connection.execute("DELETE FROM staging WHERE job = ?", (job,))
 
         return self._commits.durable(write)
 

@@ -74,6 +74,7 @@ class Keying:
         self._rounds = 0
         self._asked = 0
         self._stopped = False
+        self._discarding = False
         self._questions: set[asyncio.Task[object]] = set()
         self.recorded = dict(attempt.recorded)
         self.uncertain = False  # a key worker died with an ask of ours in its hands
@@ -160,12 +161,12 @@ class Keying:
         if signer.exclusive:
             await signer.places.acquire()
         else:
-            await self._intend(intents)
+            await self._intend(intents, urgent=False)
             with self._unless_used(intents):
                 await signer.places.acquire()
         try:
             if signer.exclusive:
-                await self._intend(intents)
+                await self._intend(intents, urgent=True)
             use = self._begin(signer, session, round_number, intents)
         except BaseException:
             signer.places.release()
@@ -190,10 +191,12 @@ class Keying:
         if not use.cancelled():
             use.exception()  # noted: the question may have been cancelled
 
-    async def _intend(self, intents: list[Intent]) -> None:
+    async def _intend(self, intents: list[Intent], *, urgent: bool) -> None:
         """Make the intents durable while a hash worker confirms what they cover."""
         asks = [intent.ask for intent in intents]
-        durable = self._journal.intended(self._attempt.step, self._attempt.number, intents)
+        durable = self._journal.intended(
+            self._attempt.step, self._attempt.number, intents, urgent=urgent
+        )
         with self._unless_used(intents):
             if covered(asks) <= CONFIRM_BYTES:
                 await self._hashes.confirm(self._attempt.artifact, self._attempt.item.size, asks)
@@ -243,16 +246,17 @@ class Keying:
         return tuple(value for _, value in signed)
 
     def _record(self, signed: list[tuple[int, bytes]], intents: list[Intent]) -> None:
-        step, number = self._attempt.step, self._attempt.number
-        self._journal.answered(step, number, signed, late=self._stopped)
-        if not self._stopped:
+        step, number, late = self._attempt.step, self._attempt.number, self._discarding
+        self._journal.answered(step, number, signed, late=late)
+        if not late:
             hashes = {intent.ordinal: intent.ask.hash().value for intent in intents}
             for ordinal, signature in signed:
                 self.recorded[ordinal] = Recorded(hashes[ordinal], signature)
 
-    def stop(self) -> None:
-        """Use no key from now on; an answer that still comes is recorded as discarded."""
+    def stop(self, *, discard: bool) -> None:
+        """Use no key from now on; an answer that still comes is recorded, or told as discarded."""
         self._stopped = True
+        self._discarding = self._discarding or discard
 
     async def settle(self) -> None:
         """Return when nothing of this attempt is under way any more.

@@ -13,6 +13,7 @@ from signstation.jobs.rows import StoredJob, StoredStep
 from signstation.jobs.signers import Signer
 from signstation.jobs.stage import StagingDirectories
 from signstation.jobs.step import Step
+from signstation.model.jobs import JobState
 
 
 class JobRun:
@@ -31,6 +32,8 @@ class JobRun:
         self.staging = StagingDirectories()
         self.quarantine = asyncio.Lock()
         self.prompts = 0
+        self.failure: BaseException | None = None
+        self.ending = False
         self.ended = asyncio.Event()
         self.signers = self._signers(keys)
         self._engine = engine
@@ -57,26 +60,46 @@ class JobRun:
         del self.live[step.stored.id]
         task = self.tasks.pop(step.stored.id)
         if not task.cancelled():
-            task.exception()  # the journal's own failure: told by its rows
+            # the journal's own failure, which it could not be told
+            self.failure = self.failure or task.exception()
         self._engine.changed(self.id, step.stored.id)
         on_end(self, step)
+
+    @property
+    def state(self) -> JobState:
+        """What it is doing."""
+        states = {step.state for step in self.live.values()}
+        if JobState.CANCELLING in states:
+            return JobState.CANCELLING
+        if self.prompts > 0:
+            return JobState.WAITING
+        if not states:
+            return JobState.QUEUED
+        publishing = states == {JobState.PUBLISHING} and not self.queue
+        return JobState.PUBLISHING if publishing else JobState.RUNNING
 
     def cancel(self) -> bool:
         """Cancel what runs and can be cancelled; return whether there was any such step.
 
         The queue is the caller's to empty.
         """
-        cancelled = False
-        for ident, step in self.live.items():
-            if not step.publishing:
-                cancelled = True
-                step.cancelling()
-                self.tasks[ident].cancel()
-                self._engine.changed(self.id, ident)
-        return cancelled
+        running = [step for step in self.live.values() if not step.publishing]
+        for step in running:
+            step.cancelling()
+            self.tasks[step.stored.id].cancel()
+            self._engine.changed(self.id, step.stored.id)
+        return bool(running)
 
-    async def close(self) -> None:
-        """End the keys' sessions and remove the staging directories."""
+    def leave(self) -> None:
+        """Stop, but for what is being published; the next station goes on."""
+        self.queue.clear()
+        for step in self.live.values():
+            if not step.publishing:
+                step.leaving()
+                self.tasks[step.stored.id].cancel()
+
+    async def close(self) -> bool:
+        """End the keys' sessions; return whether the staging directories are gone."""
         for signer in self.signers:
             await signer.close()
-        await self._engine.hands.do(self.staging.remove)
+        return await self._engine.hands.do(self.staging.remove)

@@ -34,6 +34,7 @@ SOFTWARE_PLACES = 4 * KEY_DEPTH
 MAX_LOSSES = 3
 """Key workers that may die in one job before its key is given up."""
 
+_ONE_AT_A_TIME = frozenset({Protection.TOKEN, Protection.HSM, Protection.REMOTE})
 _WHOLE_KEY = (
     AgentMissing,
     Cancelled,
@@ -58,13 +59,9 @@ class Signer:
     ) -> None:
         """``count``: signatures that will be wanted at most."""
         self.profile = profile
-        # An intent of a token, or of a scheme that is not repeatable, is committed only when the
-        # key is free: after a crash at most one signature is unknown (DESIGN.md section 6).
-        self.exclusive = profile.protection in {
-            Protection.TOKEN,
-            Protection.HSM,
-            Protection.REMOTE,
-        } or not all(scheme.repeatable for scheme in profile.schemes)
+        # An intent of a token is committed only when the key is free: after a crash at most one
+        # signature is unknown, and the card's counter settles it (DESIGN.md section 6).
+        self.exclusive = profile.protection in _ONE_AT_A_TIME
         self.places = asyncio.Semaphore(1 if self.exclusive else SOFTWARE_PLACES)
         self._workers = workers
         self._terms = terms

@@ -80,21 +80,26 @@ class StagingDirectories:
             self._open[path] = known
         return known
 
-    def remove(self) -> None:
-        """Empty and remove the directories, as far as that goes. Blocks."""
-        for path, descriptor in self._open.items():
-            remove_staging(path, descriptor)
+    def remove(self) -> bool:
+        """Empty and remove the directories; return whether all are gone. Blocks."""
+        gone = [remove_staging(path, descriptor) for path, descriptor in self._open.items()]
+        for descriptor in self._open.values():
             os.close(descriptor)
         self._open.clear()
+        return all(gone)
 
 
-def remove_staging(path: Path, descriptor: int) -> None:
-    """Empty and remove one staging directory; what cannot be removed is left. Blocks."""
-    with suppress(OSError):
+def remove_staging(path: Path, descriptor: int) -> bool:
+    """Empty and remove an open staging directory; return whether it is gone. Blocks."""
+    try:
         for name in os.listdir(descriptor):
-            with suppress(OSError):
-                os.unlink(name, dir_fd=descriptor)
+            os.unlink(name, dir_fd=descriptor)
         path.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def open_or_make(path: Path) -> int:

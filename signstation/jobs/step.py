@@ -81,6 +81,7 @@ class Step:
         self._attempts = stored.attempts
         self._phases = Phases()
         self._done_bytes = 0
+        self._left = False
         self._keying: Keying | None = None
         self._recorded: Mapping[int, Recorded] = {}
 
@@ -108,13 +109,21 @@ class Step:
         """Use no key from now on; the task is cancelled by who calls this."""
         self.state = JobState.CANCELLING
         if self._keying is not None:
-            self._keying.stop()
+            self._keying.stop(discard=True)
+
+    def leaving(self) -> None:
+        """As ``cancelling``, but the step is to go on with the next station."""
+        self._left = True
+        if self._keying is not None:
+            self._keying.stop(discard=False)
 
     async def run(self) -> None:
         """Run to the end and journal it. Raises only what the journal itself raises."""
         try:
             await self._run()
         except asyncio.CancelledError:
+            if self._left:
+                return
             error: SignstationError = Cancelled()
         except SignstationError as raised:
             error = raised
@@ -201,7 +210,7 @@ class Step:
         try:
             signed = await engine.check.sign(item, opened.descriptor, keying.answer, self._progress)
         finally:
-            keying.stop()
+            keying.stop(discard=False)
             await _settled(keying)
             self._recorded = keying.recorded
         self._phases.correct(Phase.HASH, signed.hash_ns)

@@ -209,6 +209,11 @@ MESSAGES: Mapping[str, Words] = {
         "The artifact or its options changed in between.",
         ("Begin again with a new order.",),
     ),
+    "host.interrupted": Words(
+        "The job was interrupted before this artifact was finished.",
+        "{unknown} of its signatures may have been made without being recorded.",
+        ("Resume the job: signstation job resume.", "Cancel it: signstation job cancel."),
+    ),
     "host.worker-died": Words(
         "A {kind} process ended unexpectedly.",
         "Signal {signal}, exit status {exit_status}. A new one was started.",

@@ -1,0 +1,333 @@
+"""The runner: plans, queues, runs, cancels, retries and resumes jobs. No Qt, one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from signstation.errors import Cancelled, CancelRefused, SignstationError, UsageError
+from signstation.interfaces.format import Format
+from signstation.jobs.announce import Announcer
+from signstation.jobs.bugs import bug
+from signstation.jobs.checkpoints import Checkpoints, NoCheckpoints
+from signstation.jobs.clock import Clock
+from signstation.jobs.engine import Engine
+from signstation.jobs.hands import Hands
+from signstation.jobs.journal import Ended, Journal
+from signstation.jobs.plan import Planner
+from signstation.jobs.publish import Publisher
+from signstation.jobs.recovery import Recovery
+from signstation.jobs.rows import StoredJob, StoredStep
+from signstation.jobs.run import JobRun
+from signstation.jobs.sealed import SealedPlan
+from signstation.jobs.stage import Stager
+from signstation.jobs.states import RESTARTABLE
+from signstation.jobs.step import Step
+from signstation.jobs.workers import Workers
+from signstation.model.jobs import JobEvent, JobRow, JobState, StepRow
+from signstation.model.orders import PlanSummary, SignOrder
+from signstation.model.station import Caller
+
+WINDOW = 128
+"""Steps under way at a time: rate times the time of a commit (DESIGN.md section 6)."""
+MAX_PLANS = 64
+"""Plans that are kept for submission; the oldest is forgotten."""
+MAX_STEPS_PER_CALL = 1000
+"""Most step rows of one answer (as app.api.MAX_STEPS_PER_CALL)."""
+
+
+def system_clock() -> int:
+    """Return Unix seconds."""
+    return int(time.time())
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerSettings:
+    """``private``: a directory of the station, on a file system that knows O_TMPFILE."""
+
+    private: Path
+    clock: Clock = system_clock
+    checkpoints: Checkpoints = field(default_factory=NoCheckpoints)
+
+
+class Runner:
+    """Made, used and closed on one event loop; the journal and the workers are the caller's."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        workers: Workers,
+        formats: Mapping[str, Format],
+        settings: RunnerSettings,
+        events: Callable[[JobEvent], None],
+    ) -> None:
+        """``events`` is called on the event loop, at most 20 rounds a second."""
+        points, clock = settings.checkpoints, settings.clock
+        self._workers = workers
+        self._announcer = Announcer(events)
+        hands = Hands("runner")
+        self._engine = Engine(
+            journal=journal,
+            check=workers.check,
+            hashes=workers.hashes,
+            hands=hands,
+            stager=Stager(points),
+            publisher=Publisher(journal, points),
+            checkpoints=points,
+            clock=clock,
+            private=settings.private,
+            changed=self._announcer.changed,
+        )
+        self._planner = Planner(workers, formats, hands, clock)
+        self._recovery = Recovery(self._engine)
+        self._plans: OrderedDict[str, SealedPlan] = OrderedDict()
+        self._runs: OrderedDict[int, JobRun] = OrderedDict()
+        self._stalled: dict[int, SignstationError] = {}
+        self._finishing: set[asyncio.Task[None]] = set()
+        self._in_flight = 0
+        self._closing = False
+
+    # --- orders ------------------------------------------------------------------------------
+
+    async def plan(self, order: SignOrder, caller: Caller) -> PlanSummary:
+        """Plan and seal; the plan is kept under its id. Signs nothing; may prompt.
+
+        Raises UsageError and the keys' errors; those of single artifacts are in the summary. An
+        empty id says that nothing can be signed.
+        """
+        plan = await self._planner.plan(order, caller)
+        if isinstance(plan, PlanSummary):
+            return plan
+        self._plans[plan.id] = plan
+        while len(self._plans) > MAX_PLANS:
+            self._plans.popitem(last=False)
+        return plan.summary
+
+    async def submit(self, plan_id: str, caller: Caller) -> int:
+        """Queue a plan of this caller, once; returns the job's id when it is durable."""
+        plan = self._plans.get(plan_id)
+        if plan is None or plan.signing.caller.uid != caller.uid:
+            raise UsageError(reason=f"there is no plan {plan_id}")
+        del self._plans[plan_id]
+        self._revive()
+        job = await self._engine.journal.submit(plan, self._engine.clock())
+        stored = await self._stored(job)
+        self._start(stored, stored.steps)
+        return job
+
+    async def wait(self, job: int) -> JobRow:
+        """Return the job when it is in a final state or interrupted."""
+        run = self._runs.get(job)
+        if run is not None:
+            await run.ended.wait()
+        return await self.job(job)
+
+    async def cancel(self, job: int) -> None:
+        """Cancel in three grades: queued, running, publishing (CancelRefused).
+
+        Returns when the cancellation is under way; ``wait`` tells when it is done. Raises
+        UsageError for a job that has ended.
+        """
+        run = self._runs.get(job)
+        if run is None:
+            await self._cancel_interrupted(job)
+            return
+        queued = [step.id for step in run.queue]
+        run.queue.clear()
+        running = run.cancel()
+        for step in queued:
+            self._engine.journal.ended(step, Ended(JobState.CANCELLED, Cancelled()))
+        if not queued and not running:
+            raise CancelRefused(job=job)
+        self._engine.changed(job, None)
+
+    async def _cancel_interrupted(self, job: int) -> None:
+        stored = await self._stored(job)
+        waiting = [step for step in stored.steps if not step.state.final]
+        if not waiting:
+            raise UsageError(reason=f"job {job} has ended")
+        self._revive()
+        self._stalled.pop(job, None)
+        # what was ready when the station ended is published: it cannot be cancelled any more
+        for step in await self._recovery.settle(stored, consent=True):
+            self._engine.journal.ended(step.id, Ended(JobState.CANCELLED, Cancelled()))
+        await self._recovery.empty_staging(job)
+        await self._engine.journal.finished(job, self._engine.clock(), staging_removed=False)
+        self._engine.changed(job, None)
+
+    async def retry(self, job: int) -> None:
+        """Queue the failed and cancelled steps of a job again. Raises UsageError."""
+        stored = await self._idle(job)
+        if any(not step.state.final for step in stored.steps):
+            raise UsageError(reason=f"job {job} is interrupted: resume it")
+        steps = [step for step in stored.steps if step.state in RESTARTABLE]
+        if not steps:
+            raise UsageError(reason=f"job {job} has no failed or cancelled steps")
+        await self._engine.journal.requeued([step.id for step in steps])
+        self._start(stored, steps)
+
+    async def resume(self, job: int | None = None) -> tuple[int, ...]:
+        """Go on with an interrupted job, or with all: a person consents to signing again.
+
+        Returns the ids of the jobs that go on. Raises UsageError for a job that is not interrupted.
+        """
+        if job is not None:
+            stored = await self._idle(job)
+            if all(step.state.final for step in stored.steps):
+                raise UsageError(reason=f"job {job} is not interrupted")
+            await self._settle(stored, consent=True)
+            return (job,)
+        resumed: list[int] = []
+        for each in self._engine.journal.rows.unfinished():
+            if each not in self._runs:
+                await self._settle(await self._idle(each), consent=True)
+                resumed.append(each)
+        return tuple(resumed)
+
+    async def recover(self) -> tuple[int, ...]:
+        """Settle what an earlier process left, once, at the start; returns the jobs that go on.
+
+        What is repeatable and prompts nobody goes on by itself, the rest waits for ``resume``.
+        """
+        unfinished = self._engine.journal.rows.unfinished()
+        going_on: list[tuple[StoredJob, tuple[StoredStep, ...]]] = []
+        for job in unfinished:
+            stored = await self._stored(job)
+            going_on.append((stored, await self._recovery.settle(stored, consent=False)))
+        await self._recovery.empty_staging()
+        for stored, steps in going_on:
+            self._start(stored, steps)
+        return tuple(stored.id for stored, steps in going_on if steps)
+
+    # --- rows --------------------------------------------------------------------------------
+
+    async def jobs(self) -> tuple[JobRow, ...]:
+        """Return all jobs, newest first."""
+        rows = await asyncio.to_thread(self._engine.journal.rows.jobs)
+        return tuple(self._as_it_is(row) for row in rows)
+
+    async def job(self, job: int) -> JobRow:
+        """Return one job. Raises UsageError where there is none."""
+        return self._as_it_is(await asyncio.to_thread(self._engine.journal.rows.job, job))
+
+    async def steps(self, job: int, offset: int = 0) -> tuple[StepRow, ...]:
+        """Return at most MAX_STEPS_PER_CALL steps of a job from ``offset``, in order."""
+        rows = await asyncio.to_thread(
+            self._engine.journal.rows.steps, job, offset, MAX_STEPS_PER_CALL
+        )
+        return tuple(self._step_as_it_is(row) for row in rows)
+
+    def prompting(self, job: int, change: int) -> None:
+        """Take note that prompts of a job were opened (+1) or closed (-1)."""
+        run = self._runs.get(job)
+        if run is not None:
+            run.prompts += change
+            self._engine.changed(job, None)
+
+    def _as_it_is(self, row: JobRow) -> JobRow:
+        """Return a job's row with what is not in the journal."""
+        run = self._runs.get(row.id)
+        if run is not None:
+            return replace(row, state=run.state)
+        return row if row.state.final else replace(row, state=JobState.INTERRUPTED)
+
+    def _step_as_it_is(self, row: StepRow) -> StepRow:
+        """Return a step's row with what is not in the journal."""
+        run = self._runs.get(row.job)
+        step = None if run is None else run.live.get(row.id)
+        if step is not None:
+            return step.shown_as(row)
+        if run is not None or row.state.final:
+            return row
+        stalled = self._stalled.get(row.job)
+        error = row.error if stalled is None else json.dumps(stalled.to_wire())
+        return replace(row, state=JobState.INTERRUPTED, error=error)
+
+    # --- scheduling --------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """End in order: what is being published is, the rest is found by the next ``recover``."""
+        self._closing = True
+        runs = tuple(self._runs.values())
+        for run in runs:
+            run.leave()
+            self._end_if_idle(run)
+        await asyncio.gather(*(run.ended.wait() for run in runs))
+        await asyncio.gather(*self._finishing)
+        await self._engine.publisher.close()
+        self._announcer.flush()
+        await asyncio.to_thread(self._engine.hands.close)
+
+    async def _stored(self, job: int) -> StoredJob:
+        return await asyncio.to_thread(self._engine.journal.rows.stored_job, job)
+
+    async def _idle(self, job: int) -> StoredJob:
+        """Return a job of which nothing runs. Raises UsageError."""
+        if job in self._runs:
+            raise UsageError(reason=f"job {job} is still running")
+        self._revive()
+        return await self._stored(job)
+
+    def _revive(self) -> None:
+        """Let the journal write again after a failure, when nothing is under way that saw it."""
+        if self._in_flight == 0:
+            self._engine.journal.revive()
+
+    async def _settle(self, stored: StoredJob, *, consent: bool) -> None:
+        steps = await self._recovery.settle(stored, consent=consent)
+        await self._recovery.empty_staging(stored.id)
+        self._start(stored, steps)
+
+    def _start(self, stored: StoredJob, steps: Sequence[StoredStep]) -> None:
+        if self._closing:
+            return  # it is in the journal: the next station goes on with it
+        self._stalled.pop(stored.id, None)
+        keys = self._workers.keys(stored.signing.caller, stored.id)
+        run = JobRun(self._engine, keys, stored, steps)
+        self._runs[stored.id] = run
+        self._engine.changed(stored.id, None)
+        self._fill()
+        self._end_if_idle(run)
+
+    def _fill(self) -> None:
+        """Start steps while there is room, of one job after another."""
+        while self._in_flight < WINDOW:
+            run = next((each for each in self._runs.values() if each.queue), None)
+            if run is None:
+                break
+            self._in_flight += 1
+            run.start_next(self._step_ended)
+            self._runs.move_to_end(run.id)
+        self._engine.journal.set_in_flight(self._in_flight)
+
+    def _step_ended(self, run: JobRun, _step: Step) -> None:
+        self._in_flight -= 1
+        self._fill()
+        self._end_if_idle(run)
+
+    def _end_if_idle(self, run: JobRun) -> None:
+        if not run.queue and not run.live and not run.ending:
+            run.ending = True
+            finishing = asyncio.create_task(self._finish(run))
+            self._finishing.add(finishing)
+            finishing.add_done_callback(self._finishing.discard)
+
+    async def _finish(self, run: JobRun) -> None:
+        stalled: BaseException | None = run.failure
+        try:
+            gone = await run.close()
+            await self._engine.journal.finished(run.id, self._engine.clock(), staging_removed=gone)
+        except Exception as error:  # noqa: BLE001 - nobody may wait for ever
+            stalled = stalled or error
+        if stalled is not None:
+            told = stalled if isinstance(stalled, SignstationError) else bug(stalled)
+            self._stalled[run.id] = told
+        del self._runs[run.id]
+        self._engine.changed(run.id, None)
+        self._announcer.flush()
+        run.ended.set()
