@@ -39,6 +39,8 @@ UNSIGNED_ATTRIBUTES = context(1)
 SUBJECT_KEY_ID = context(0, constructed=False)
 VERSION_OF_ISSUER_AND_SERIAL = 1
 VERSION_OF_SUBJECT_KEY_ID = 3
+VERSIONS = frozenset({1, 3, 4, 5})
+"""Versions of SignedData (RFC 5652 5.1); those of a SignerInfo follow from how it names its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,6 @@ class SignedAttributes:
 class SignerInfo:
     """One signer of a SignedData."""
 
-    version: int
     signer: IssuerAndSerial | SubjectKeyId
     digest: AlgorithmId
     attributes: SignedAttributes | None
@@ -118,7 +119,6 @@ class SignerInfo:
 class SignedData:
     """A parsed SignedData; ``content`` is None where the signature is detached."""
 
-    version: int
     digests: tuple[AlgorithmId, ...]
     content_type: str
     content: bytes | None
@@ -145,7 +145,9 @@ def parse_signed_data(data: bytes) -> SignedData:
 
 
 def _signed_data(body: Reader) -> SignedData:
-    version = der.parse_integer(body.read(der.INTEGER))
+    version = body.read(der.INTEGER)
+    if der.parse_integer(version) not in VERSIONS:
+        version.fail("version 1, 3, 4 or 5")
     algorithms = body.read(der.SET).reader().all(MAX_SIGNERS)
     digests = tuple(_algorithm(each) for each in algorithms)
     encapsulated = body.read(der.SEQUENCE).reader()
@@ -157,7 +159,6 @@ def _signed_data(body: Reader) -> SignedData:
     signers = tuple(_signer(each) for each in body.read(der.SET).reader().all(MAX_SIGNERS))
     body.finish()
     return SignedData(
-        version=version,
         digests=digests,
         content_type=content_type,
         content=content,
@@ -192,8 +193,12 @@ def _signer(element: Element) -> SignerInfo:
     if element.tag != der.SEQUENCE:
         element.fail("a SignerInfo")
     reader = element.reader()
-    version = der.parse_integer(reader.read(der.INTEGER))
+    version = reader.read(der.INTEGER)
     identifier = _identifier(reader)
+    by_name = isinstance(identifier, IssuerAndSerial)
+    wanted = VERSION_OF_ISSUER_AND_SERIAL if by_name else VERSION_OF_SUBJECT_KEY_ID
+    if der.parse_integer(version) != wanted:
+        version.fail(f"version {wanted}")  # RFC 5652 5.3, and pkcs7_parser.c wants it too
     digest = _algorithm(reader.any())
     signed = reader.optional(SIGNED_ATTRIBUTES)
     algorithm = _algorithm(reader.any())
@@ -201,7 +206,6 @@ def _signer(element: Element) -> SignerInfo:
     unsigned = reader.optional(UNSIGNED_ATTRIBUTES)
     reader.finish()
     return SignerInfo(
-        version=version,
         signer=identifier,
         digest=digest,
         attributes=None if signed is None else _attributes(signed),

@@ -425,7 +425,7 @@ def test_two_signers_are_judged_one_by_one(tmp_path: Path) -> None:
 
 def _encode_signer(signer: cms.SignerInfo) -> bytes:
     return der.sequence(
-        der.integer(signer.version),
+        der.integer(1),
         signer.signer.encode(),
         signer.digest.encode(),
         signer.algorithm.encode(),
