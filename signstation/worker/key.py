@@ -79,15 +79,15 @@ class KeyWorker:
         return keystore(self._stores, ref.store), ref
 
     def _list(self, _: Message, call: dict[str, object]) -> object:
-        """Listing never fails as a whole: a store that cannot answer says why instead."""
+        """List without failing as a whole: a store that cannot answer says why instead."""
         keys: list[KeyInfo] = []
-        failures: list[dict[str, object]] = []
+        failures: list[tuple[str, str]] = []
         for store in self._stores.values():
             try:
                 keys.extend(store.list_keys(self._context))
             except SignstationError as error:
-                failures.append({"store": store.id, "error": error.to_wire()})
-        return {"keys": to_plain(keys), "failures": failures}
+                failures.append((store.id, str(error)))
+        return [to_plain(keys), failures]
 
     def _resolve(self, _: Message, call: dict[str, object]) -> object:
         ref = KeyRef.parse(str(call.get("typed")))

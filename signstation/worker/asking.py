@@ -1,0 +1,91 @@
+"""Prompts of key workers on their way to a person, and secrets on their way back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from signstation.codec.plain import from_plain
+from signstation.errors import SecretMissing, SignstationError
+from signstation.interfaces.workers import Prompter
+from signstation.model.prompts import Prompt
+from signstation.model.secret import Secret
+from signstation.worker.frames import take_json
+from signstation.worker.lane import Call, Lane
+
+
+class Remembering:
+    """A Prompter that keeps the latest answer to each prompt, to give it to more workers.
+
+    It lives as long as the opening of one key session; then everything is wiped.
+    """
+
+    def __init__(self, prompter: Prompter) -> None:
+        """Ask ``prompter`` for what is not known."""
+        self._prompter = prompter
+        self._known: dict[str, Secret] = {}
+
+    async def ask(self, prompt: Prompt) -> Secret:
+        """Ask a person, and keep a copy of the answer."""
+        secret = await self._prompter.ask(prompt)
+        if (old := self._known.pop(prompt.name, None)) is not None:
+            old.wipe()
+        self._known[prompt.name] = _copy(secret)
+        return secret
+
+    def replay(self) -> Prompter:
+        """Return a Prompter that gives the same answers and asks nobody."""
+        return _Replaying(self._known)
+
+    def wipe(self) -> None:
+        """Forget everything."""
+        while self._known:
+            self._known.popitem()[1].wipe()
+
+
+class _Replaying:
+    def __init__(self, known: dict[str, Secret]) -> None:
+        self._known = known
+
+    async def ask(self, prompt: Prompt) -> Secret:
+        if prompt.previous_wrong or prompt.name not in self._known:
+            raise SecretMissing(prompt=prompt.name)
+        return _copy(self._known[prompt.name])
+
+
+def _copy(secret: Secret) -> Secret:
+    with secret.open() as value:
+        return Secret(value)
+
+
+@contextmanager
+def answering(lane: Lane, call: Call, prompter: Prompter) -> Iterator[None]:
+    """Send the prompts of a call to ``prompter`` until the call has ended; then close them."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    def opened(_: Call, body: bytes) -> None:
+        prompt = from_plain(take_json(body), Prompt)
+        lane.prompt_opened()
+        task = asyncio.get_running_loop().create_task(_answer(lane, call, prompter, prompt))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    call.on_prompt = opened
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _answer(lane: Lane, call: Call, prompter: Prompter, prompt: Prompt) -> None:
+    answer: Secret | SignstationError | None = None
+    try:
+        answer = await prompter.ask(prompt)
+    except SignstationError as error:
+        answer = error
+    finally:
+        lane.prompt_closed(call.number, answer)
+        if isinstance(answer, Secret):
+            answer.wipe()

@@ -1,0 +1,156 @@
+"""The check workers as the runner sees them (``interfaces.workers.CheckWorkers``)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from signstation.codec.plain import from_plain
+from signstation.errors import ArtifactUnreadable, ProtocolViolation, ReplayDiverged
+from signstation.interfaces.workers import Asker, Progress, Signed, SigningItem
+from signstation.model.artifacts import Inspection
+from signstation.model.asks import ToSign
+from signstation.model.checks import Verified
+from signstation.model.hashes import Digest
+from signstation.model.trust import Trust
+from signstation.worker.frames import FrameType, put_json, take_json
+from signstation.worker.seats import Pool, Task
+from signstation.worker.terms import SigningTerms
+from signstation.worker.wire import (
+    Job,
+    put_answers,
+    put_job,
+    take_asks,
+    take_digests,
+    take_signed,
+    whole,
+)
+
+RECOGNISE_WEIGHT = 1024 * 1024
+"""Bytes that recognising a file of any size may read, for the scheduler."""
+
+
+def size_of(descriptor: int) -> int:
+    """Return the size of an open file. Raises ArtifactUnreadable."""
+    try:
+        return os.fstat(descriptor).st_size
+    except OSError as error:
+        raise ArtifactUnreadable(reason=error.strerror or "") from error
+
+
+class CheckPool:
+    """Implements ``CheckWorkers`` over a pool of check workers."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Use ``pool``, which somebody else closes."""
+        self._pool = pool
+
+    async def recognise(self, artifact: int) -> str:
+        """Return the format's id by content. Raises FormatUnknown."""
+        weight = min(size_of(artifact), RECOGNISE_WEIGHT)
+        data = await self._call({"method": "recognise"}, (artifact,), weight, None)
+        return from_plain(data.get("format"), str)
+
+    async def inspect(self, artifact: int, format_id: str | None, progress: Progress) -> Inspection:
+        """Run ``Format.inspect``."""
+        call: dict[str, object] = {"method": "inspect", "format": format_id}
+        data = await self._call(call, (artifact,), size_of(artifact), progress)
+        return from_plain(data.get("inspection"), Inspection)
+
+    async def verify(
+        self,
+        artifact: int,
+        signatures: Sequence[int],
+        format_id: str | None,
+        trust: Trust,
+        time: int,
+        progress: Progress,
+    ) -> tuple[Inspection, Verified]:
+        """Inspect and verify in one go."""
+        files = (artifact, *signatures)
+
+        async def work(task: Task) -> tuple[Inspection, Verified]:
+            task.call.on_progress = progress
+            call = {
+                "method": "verify",
+                "format": format_id,
+                "trust": task.lane.define(trust),
+                "time": time,
+            }
+            frame = await task.call.request(FrameType.CALL, put_json(call), files)
+            data = take_json(frame.body)
+            return (
+                from_plain(data.get("inspection"), Inspection),
+                from_plain(data.get("verified"), Verified),
+            )
+
+        return await self._pool.run(sum(map(size_of, files)), work)
+
+    async def _call(
+        self,
+        call: dict[str, object],
+        files: Sequence[int],
+        weight: int,
+        progress: Progress | None,
+    ) -> dict[str, object]:
+        async def work(task: Task) -> dict[str, object]:
+            if progress is not None:
+                task.call.on_progress = progress
+            frame = await task.call.request(FrameType.CALL, put_json(call), files)
+            return take_json(frame.body)
+
+        return await self._pool.run(weight, work)
+
+    async def sign(
+        self, item: SigningItem, artifact: int, ask: Asker, progress: Progress
+    ) -> Signed:
+        """Drive the signing generator.
+
+        When the worker ends for another item's sake, the generator is run again in another one: it
+        is a pure function, so it asks for the same and is given the answers that are known, without
+        asking a key twice. Asks that differ are ReplayDiverged.
+        """
+        known: list[tuple[tuple[ToSign, ...], tuple[bytes, ...]]] = []
+
+        async def work(task: Task) -> Signed:
+            task.call.on_progress = progress
+            frame = await task.call.request(FrameType.SIGN, _job(task, item), (artifact,))
+            task.read()
+            number = 0
+            while frame.type is FrameType.ASKS:
+                asks = whole(frame.body, take_asks)
+                if number == len(known):
+                    known.append((asks, await ask(number, asks)))
+                elif known[number][0] != asks:
+                    raise ReplayDiverged(step=item.step)
+                answers = put_answers(known[number][1])
+                number += 1
+                frame = await task.call.request(FrameType.ANSWERS, answers)
+            return take_signed(frame.body, task.seat.number)
+
+        return await self._pool.run(size_of(artifact), work)
+
+    async def recheck(
+        self,
+        item: SigningItem,
+        artifact: int,
+        staged: Sequence[int],
+        avoid: int,
+        progress: Progress,
+    ) -> tuple[Digest, ...]:
+        """Run ``Format.recheck`` in another worker than ``avoid`` where there is one."""
+        files = (artifact, *staged)
+
+        async def work(task: Task) -> tuple[Digest, ...]:
+            task.call.on_progress = progress
+            frame = await task.call.request(FrameType.RECHECK, _job(task, item), files)
+            if frame.type is not FrameType.RESULT:
+                raise ProtocolViolation(reason="asks from a recheck")
+            return take_digests(frame.body, len(staged))
+
+        return await self._pool.run(sum(map(size_of, files)), work, avoid)
+
+
+def _job(task: Task, item: SigningItem) -> bytes:
+    terms = SigningTerms(item.format, item.slots, item.options, item.time)
+    return put_job(Job(task.lane.define(terms), item.step, item.size, item.seed, item.sha256))

@@ -1,0 +1,85 @@
+"""Starting workers of a station: environment, configuration and private directory of each kind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from signstation.errors import LimitReached
+from signstation.system.sandbox import WorkerKind
+from signstation.worker.config import WorkerConfig, put_config
+from signstation.worker.lane import Lane
+from signstation.worker.settings import WorkerSettings
+
+NOWHERE = Path("/nonexistent")
+"""HOME of workers that have no business in one."""
+
+
+class Starter:
+    """Starts worker processes under one station's settings."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        """Keep the settings."""
+        self._settings = settings
+
+    def lane(
+        self, kind: WorkerKind, on_end: Callable[[Lane], None], gnupg_home: Path | None = None
+    ) -> Lane:
+        """Start a worker; its directory, if it has one, goes when it has ended.
+
+        Raises LimitReached when the system gives no process, descriptor or directory.
+        """
+        try:
+            if kind is not WorkerKind.TOOL:
+                return self._start(kind, NOWHERE, on_end, gnupg_home)
+            # below the system's own directory: sockets of tools need short paths (unix(7))
+            directory = Path(tempfile.mkdtemp(prefix="signstation-"))
+            return self._start(kind, directory, _removing(directory, on_end), gnupg_home)
+        except OSError as error:
+            raise LimitReached(what=f"starting a worker ({error.strerror})") from error
+
+    def _start(
+        self,
+        kind: WorkerKind,
+        directory: Path,
+        on_end: Callable[[Lane], None],
+        gnupg_home: Path | None,
+    ) -> Lane:
+        settings = self._settings
+        config = WorkerConfig(
+            directory=directory,
+            state=settings.state,
+            gnupg_home=gnupg_home,
+            network=not settings.air_gap,
+            batch_unlock=settings.batch_unlock,
+            tools=settings.tool_directories,
+        )
+        home = os.environ.get("HOME", "/") if kind is WorkerKind.KEY else str(directory)
+        environment = {
+            "HOME": home,
+            "LC_ALL": "C.UTF-8",
+            "PATH": "/usr/bin:/usr/sbin:/bin:/sbin",
+            "TMPDIR": str(directory) if kind is WorkerKind.TOOL else "/tmp",  # noqa: S108 - no file is made there
+            "TZ": "UTC",
+        }
+        return Lane(kind, environment, put_config(config), self._hung_after(kind), on_end)
+
+    def _hung_after(self, kind: WorkerKind) -> float:
+        match kind:
+            case WorkerKind.KEY:
+                return self._settings.key_hung_after
+            case WorkerKind.TOOL:
+                return self._settings.tool_hung_after
+            case _:
+                return self._settings.hung_after
+
+
+def _removing(directory: Path, on_end: Callable[[Lane], None]) -> Callable[[Lane], None]:
+    def ended(lane: Lane) -> None:
+        shutil.rmtree(directory, ignore_errors=True)
+        on_end(lane)
+
+    return ended
