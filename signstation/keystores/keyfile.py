@@ -31,7 +31,7 @@ from signstation.keystores.keyfile_material import (
     leaves,
     parse_certificates,
     parse_material,
-    read_file,
+    read_material,
     sort_chain,
     unlock,
 )
@@ -84,7 +84,7 @@ class Keyfile:
         for path in sorted(directory.iterdir())[:MAX_LISTED]:
             try:
                 ref = KeyRef(STORE, str(path))
-                found.append(_info(ref, parse_material(read_file(path, str(ref)), str(ref)), ctx))
+                found.append(_info(ref, _read(ref), ctx))
             except SignstationError:
                 continue  # a certificate, or something else that is no key
         return tuple(found)
@@ -198,7 +198,7 @@ class Keyfile:
 
 
 def _read(ref: KeyRef) -> KeyMaterial:
-    return parse_material(read_file(Path(ref.locator), str(ref)), str(ref))
+    return read_material(Path(ref.locator), str(ref))
 
 
 def _only_leaf(certificates: Sequence[CertificateFacts]) -> CertificateFacts | None:

@@ -73,10 +73,11 @@ class Unlocked:
     certificates: tuple[CertificateFacts, ...]
 
 
-def read_file(path: Path, key: str) -> bytes:
-    """Read a key file of bounded size, a regular one and not through a link.
+def read_material(path: Path, key: str) -> KeyMaterial:
+    """Read and parse a key file: a regular one of bounded size, and not through a link.
 
-    Logs a warning where others could read or change it. Raises KeyNotFound and KeyUnreadable.
+    Logs a warning where others could read or change a private key. Raises KeyNotFound and
+    KeyUnreadable.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
@@ -85,15 +86,20 @@ def read_file(path: Path, key: str) -> bytes:
         if error.errno in {errno.ENOENT, errno.ENOTDIR}:
             raise KeyNotFound(key=key) from error
         raise KeyUnreadable(key=key, reason=error.strerror or "") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
             raise KeyUnreadable(key=key, reason=f"not a regular file of at most {MAX_FILE} bytes")
-        if status.st_mode & _OTHERS:
-            _LOG.warning(
-                "the key file %s is open to others (mode %o)", path, stat.S_IMODE(status.st_mode)
-            )
-        return file.read(MAX_FILE)
+        data = os.read(descriptor, MAX_FILE)
+    except OSError as error:
+        raise KeyUnreadable(key=key, reason=error.strerror or "") from error
+    finally:
+        os.close(descriptor)
+    material = parse_material(data, key)
+    if status.st_mode & _OTHERS:
+        mode = stat.S_IMODE(status.st_mode)
+        _LOG.warning("the key file %s is open to others (mode %o)", path, mode)
+    return material
 
 
 def parse_material(data: bytes, key: str) -> KeyMaterial:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from signstation.codec.der import encode_pem
 from signstation.errors import OutputExists, RecheckFailed, SignstationError, UsageError
 from signstation.interfaces.context import KeyContext
-from signstation.keystores.keyfile_material import parse_material, read_file, unlock
+from signstation.keystores.keyfile_material import read_material, unlock
 from signstation.keystores.keyfile_pkcs8 import private_pem
 from signstation.keystores.keyfile_sign import SoftwareKey
 from signstation.model.asks import ToSign
@@ -99,8 +99,7 @@ def generate(order: GenerateOrder, ctx: KeyContext) -> Path:
 
 def _read_back(path: Path, der: bytes, passphrase: Secret | None) -> None:
     """A key that cannot be read again is found now, not when it is needed."""
-    material = parse_material(read_file(path, str(path)), str(path))
-    unlocked = unlock(material, passphrase, str(path))
+    unlocked = unlock(read_material(path, str(path)), passphrase, str(path))
     expected = read_certificate(der)
     if unlocked.certificates != (expected,) or spki_of(unlocked.key.public_key()) != expected.spki:
         raise RecheckFailed(path=str(path), reason="the key file is not what was written")
