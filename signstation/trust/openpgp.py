@@ -6,6 +6,8 @@ to read the certificate, and our parser has to find the same fingerprints.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pysequoia
 
 from signstation.codec.armor import ArmorKind, dearmor, is_armored
@@ -62,10 +64,11 @@ def _prepare(
 ) -> OpenPgpCertificate:
     fingerprint = certificate.primary.fingerprint
     if view is not None:
-        made = OpenPgpCertificate(view.material, view.user_ids, view.keys, origin)
+        keys, users = _bounded(view.keys), view.user_ids
+        made = OpenPgpCertificate(view.material, users, keys, origin)
     elif beyond_gnupg(certificate.primary):
-        keys = _read(certificate, origin)
-        made = OpenPgpCertificate(certificate.material, user_ids(certificate), keys, origin)
+        keys, users = _bounded(_read(certificate, origin)), user_ids(certificate)
+        made = OpenPgpCertificate(certificate.material, users, keys, origin)
     else:
         raise KeyUnreadable(key=origin.source, reason=f"{fingerprint}: GnuPG refuses it")
     if not made.keys or made.primary.fingerprint != fingerprint or not made.primary.valid_binding:
@@ -88,3 +91,11 @@ def _read(certificate: TransferableKey, origin: Origin) -> tuple[OpenPgpKey, ...
     except ArtifactMalformed as error:
         raise KeyUnreadable(key=origin.source, reason=str(error)) from error
     return (primary, *subkeys)
+
+
+def _bounded(keys: tuple[OpenPgpKey, ...]) -> tuple[OpenPgpKey, ...]:
+    """No subkey outlives its primary key: GnuPG 2.4 lists it so once that has expired."""
+    if not keys or keys[0].expires is None:
+        return keys
+    end = keys[0].expires
+    return tuple(replace(each, expires=min(each.expires or end, end)) for each in keys)

@@ -31,7 +31,7 @@ from tests.support.gnupg import GnupgHome, TestKey
 from tests.support.openpgp import shared_certificate
 from tests.support.tools import tool_context
 
-BIRTH = 1_760_000_000
+BIRTH = 1_690_000_000  # long ago: Sequoia goes by the clock of the machine
 DAY = 86400
 SIGNED = BIRTH + 10 * DAY
 NOW = BIRTH + 300 * DAY
@@ -226,7 +226,7 @@ def test_newer_gnupg_gives_the_same_view(home: GnupgHome, referees: RefereeTree)
         instead: Mapping[str, tuple[str, ...]] = {"gpg": referees.program("gpg", suite)}
         with tool_context(NOW, instead, referees.environment(suite)) as ctx:
             views.append(prepare_openpgp(material, Origin("a test"), ctx))
-    assert all(each == views[0] for each in views)
+    assert views[1:] == views[:1] * (len(views) - 1)
 
 
 # --- signatures of gpg by keys in every state ------------------------------------------------

@@ -262,9 +262,13 @@ def soft_certificate(
     return SoftCertificate(secret, trusted, keys[signing.fingerprint])
 
 
-@functools.cache
 def shared_certificate(suite: str = "Cv25519", profile: str = "RFC4880") -> SoftCertificate:
     """As ``soft_certificate``, made once per test run: an RSA key takes a second."""
+    return _shared(suite, profile)
+
+
+@functools.cache
+def _shared(suite: str, profile: str) -> SoftCertificate:
     return soft_certificate(
         getattr(pysequoia.CipherSuite, suite), getattr(pysequoia.Profile, profile)
     )

@@ -23,11 +23,12 @@ class PlainPrograms:
     home: Path
     instead: Mapping[str, tuple[str, ...]]
     environment: Mapping[str, str]
+    absent: tuple[str, ...] = ()
 
     def find(self, name: str) -> Path:
         """Return the program's path."""
         found = shutil.which(name, path="/usr/bin:/usr/sbin:/bin:/sbin")
-        if found is None:
+        if found is None or name in self.absent:
             raise ToolMissing(program=name)
         return Path(found)
 
@@ -84,11 +85,16 @@ def tool_context(
     time: int,
     instead: Mapping[str, tuple[str, ...]] | None = None,
     environment: Mapping[str, str] | None = None,
+    absent: tuple[str, ...] = (),
 ) -> Iterator[PlainToolContext]:
-    """Give a context in a private directory that is removed afterwards."""
+    """Give a context in a private directory that is removed afterwards.
+
+    ``instead``: argv beginnings by program name (the referee tree); ``absent``: programs that this
+    machine shall seem not to have.
+    """
     directory = Path(tempfile.mkdtemp(prefix="st-tool-", dir="/tmp"))
     try:
-        programs = PlainPrograms(directory, instead or {}, environment or {})
+        programs = PlainPrograms(directory, instead or {}, environment or {}, absent)
         yield PlainToolContext(time, directory, programs)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
