@@ -18,6 +18,7 @@ from signstation.errors import SignstationError, StoreDamaged, UsageError
 from signstation.jobs.commits import store_error
 from signstation.jobs.sealed import Signing, StepPlan, Target
 from signstation.jobs.states import job_state
+from signstation.model.hashes import sha256
 from signstation.model.jobs import Counter, JobRow, JobState, Phase, StepRow
 from signstation.model.keys import Scheme, SignerProfile
 from signstation.model.outputs import Patch
@@ -119,7 +120,9 @@ class Rows:
         """Return a job with all its steps. Raises UsageError, StoreDamaged."""
         with self._reading() as connection:
             found = connection.execute(
-                "SELECT request, profiles, caller, replace_targets FROM job WHERE id = ?", (job,)
+                "SELECT request, profiles, caller, replace_targets, request_sha256 FROM job"
+                " WHERE id = ?",
+                (job,),
             ).fetchone()
             if found is None:
                 raise UsageError(reason=f"there is no job {job}")
@@ -128,6 +131,8 @@ class Rows:
                 (job,),
             ).fetchall()
             outputs = _outputs_of(connection, [row[0] for row in rows])
+        if sha256(found[0]).value != found[4]:
+            raise StoreDamaged(reason=f"the request of job {job} is not what was submitted")
         try:
             signing = Signing(
                 request=parse_request(found[0]),
