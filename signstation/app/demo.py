@@ -38,7 +38,8 @@ SECONDS = 60.0
 """Bound on every single wait; the whole demonstration takes about ten seconds."""
 OPENPGP_NAME = "Demo Release <release@example.org>"
 X509_NAME = "Demo modules"
-_AGREES = (OpinionOutcome.ACCEPTS, OpinionOutcome.MISSING)
+_NEUTRAL = (OpinionOutcome.MISSING, OpinionOutcome.CANNOT)
+"""What modinfo says of a good module too: it shows signatures and checks none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,9 @@ class DemoResult:
 
 
 def disagreeing(opinions: tuple[Opinion, ...]) -> tuple[Opinion, ...]:
-    """Return the opinions of tools that are here and do not accept."""
-    return tuple(each for each in opinions if each.outcome not in _AGREES)
+    """Return the opinions of tools that are here, can judge, and do not accept."""
+    agreeing = (OpinionOutcome.ACCEPTS, *_NEUTRAL)
+    return tuple(each for each in opinions if each.outcome not in agreeing)
 
 
 def free_directory(parent: Path) -> Path:

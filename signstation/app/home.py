@@ -28,12 +28,15 @@ def state_directory(environment: Mapping[str, str]) -> Path:
     return platformdirs.user_state_path("signstation")
 
 
-def settings_files(environment: Mapping[str, str]) -> tuple[Path, ...]:
-    """Return the settings files in the order in which they are read; later ones win."""
-    machine = platformdirs.site_config_path("signstation") / "settings.toml"
-    named = environment.get(VARIABLE)
-    user = Path(named).absolute() if named else platformdirs.user_config_path("signstation")
-    return machine, user / "settings.toml"
+def settings_files(home: Path) -> tuple[Path, ...]:
+    """Return the settings files of a station in the order in which they are read; later ones win.
+
+    A station outside the XDG directories keeps its settings with its state.
+    """
+    machine = platformdirs.site_config_path("signstation")
+    ordinary = home == platformdirs.user_state_path("signstation")
+    user = platformdirs.user_config_path("signstation") if ordinary else home
+    return machine / "settings.toml", user / "settings.toml"
 
 
 def prepare(home: Path) -> None:

@@ -25,6 +25,9 @@ MODULES_USAGE = "kernel-modules"
 """The usage of a certificate that is for kernel modules only (``KeyInfo.usages``)."""
 _CERTIFICATES = (".gpg", ".der")
 """Suffixes of what a store exports that hold exactly the certificate of the key."""
+MAX_STEM = 64
+"""Most characters of an exported file's name without its suffix."""
+_MAIL = re.compile(r"<([^<>@]+)@[^<>@]+>$")
 _NOT_OWN = KeyState.PUBLIC_ONLY
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -53,11 +56,22 @@ async def export_key(
 ) -> tuple[Path, ...]:
     """Write the public half, each form under the key's name, and read it back.
 
-    Raises OutputExists before anything is written, DiskFull, NotWritable, RecheckFailed.
+    Raises OutputExists, DiskFull, NotWritable, RecheckFailed.
     """
     parts = await keys.export(key)
-    stem = _UNSAFE.sub("-", Path(key.locator).stem).strip(".-") or "key"
+    labels = {each.key: each.label for each in await keys.list_keys()}
+    stem = file_stem(key, labels.get(key, ""))
     return await asyncio.to_thread(_write_all, directory, stem, parts, replace=replace)
+
+
+def file_stem(key: KeyRef, label: str) -> str:
+    """Return a file name for a key: before the @ of its mail address, else the key's own name.
+
+    ASCII letters, digits, dots, hyphens and underscores only, and never a leading dot.
+    """
+    mail = _MAIL.search(label)
+    stem = mail[1] if mail else Path(key.locator).stem
+    return _UNSAFE.sub("-", stem)[:MAX_STEM].strip(".-") or "key"
 
 
 async def _pin(keys: KeyWorkers, trust: TrustSource, infos: Sequence[KeyInfo], source: str) -> None:

@@ -43,6 +43,28 @@ class Method(Enum):
     DOCTOR = "doctor"
 
 
+UNDERTAKINGS = frozenset(
+    {
+        Method.SUBMIT,
+        Method.CANCEL,
+        Method.RETRY,
+        Method.RESUME,
+        Method.GENERATE,
+        Method.IMPORT_KEY,
+        Method.EXPORT_KEY,
+    }
+)
+"""Calls that change something: they go on when the caller hangs up, so that none is half done."""
+
+BEGINNINGS = UNDERTAKINGS - {Method.CANCEL} | {
+    Method.INSPECT,
+    Method.PLAN,
+    Method.VERIFY,
+    Method.DOCTOR,
+}
+"""Calls that begin something: refused once the station is ending."""
+
+
 @dataclass(frozen=True, slots=True)
 class Types:
     """Type forms of one call; ``item`` is what comes piece by piece before the answer."""

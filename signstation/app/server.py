@@ -21,6 +21,7 @@ from signstation.app.home import SOCKET_NAME
 from signstation.app.methods import (
     EVENT,
     TYPES,
+    UNDERTAKINGS,
     Hello,
     Method,
     Welcome,
@@ -54,19 +55,6 @@ MAX_BACKLOG = 2 * MAX_FRAME
 """Bytes waiting for a peer that has stopped reading above which it is dropped."""
 _BACKLOG = 64
 _CREDENTIALS = struct.Struct("3i")  # struct ucred of unix(7): pid, uid, gid
-
-ORDERS = frozenset(
-    {
-        Method.SUBMIT,
-        Method.CANCEL,
-        Method.RETRY,
-        Method.RESUME,
-        Method.GENERATE,
-        Method.IMPORT_KEY,
-        Method.EXPORT_KEY,
-    }
-)
-"""Calls that change something: they go on when the caller hangs up, so that none is half done."""
 
 Emit = Callable[[object], Awaitable[None]]
 
@@ -136,7 +124,7 @@ class Connection(asyncio.BufferedProtocol):
             self._service.leave(self._session)
         self._flowing.set()
         for method, task in self._calls.values():
-            if method not in ORDERS:
+            if method not in UNDERTAKINGS:
                 task.cancel()
 
     def pause_writing(self) -> None:

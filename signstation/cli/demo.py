@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from signstation.app.demo import DemoResult, disagreeing, free_directory, run_demo
+from signstation.app.demo import DemoResult, free_directory, run_demo
 from signstation.cli.command import PATH, ExampleCommand, json_option
 from signstation.cli.output import Output
 from signstation.cli.run import run
@@ -55,18 +55,17 @@ def _row(verification: Verification) -> tuple[str, ...]:
 
 def _closing(result: DemoResult) -> tuple[str, ...]:
     count = len(result.verifications)
-    present = {
+    accepting = {
         opinion.tool
         for each in result.verifications
         for opinion in each.opinions
-        if opinion.outcome is not OpinionOutcome.MISSING
+        if opinion.outcome is OpinionOutcome.ACCEPTS
     }
-    against = [each for each in result.verifications if disagreeing(each.opinions)]
-    said = f"{count} artifacts, every one verified by us and by {len(present)} real tools"
+    said = f"{count} artifacts, every one verified. {', '.join(sorted(accepting))} agree."
     if not result.good:
-        said = f"NOT everything is verified; {len(against)} artifacts are refused by a real tool"
+        said = "NOT every artifact is verified by signstation and accepted by every tool."
     return (
-        f"{said}, in {result.seconds:.1f} s.",
+        f"{said} It took {result.seconds:.1f} s.",
         f"Reports, picture, signed files and public keys: {show(str(result.directory))}",
         f"  open {show(str(result.directory / 'report.html'))}",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from signstation.cli.command import PATH, ExampleCommand, json_option
-from signstation.cli.output import Output, wire_error
+from signstation.cli.output import Output, nearby, wire_error
 from signstation.cli.run import run, station
 from signstation.model.artifacts import Fact, FactStyle, Inspection, Severity
 from signstation.model.station import Inspected
@@ -49,7 +49,8 @@ def _print(output: Output, result: Inspected) -> None:
 
 
 def _lines(path: str, inspection: Inspection) -> Iterator[str]:
-    yield f"{show(path)}: {show(inspection.title)} ({inspection.format})"
+    title = f" {show(inspection.title)}" if inspection.title else ""
+    yield f"{show(nearby(path))}:{title} ({inspection.format})"
     yield f"  {human_size(inspection.size)} ({inspection.size} bytes)"
     yield f"  SHA-256 {groups(inspection.sha256.hex(), 8)}"
     for finding in inspection.findings:

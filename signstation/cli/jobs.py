@@ -108,6 +108,9 @@ def _finish(output: Output, talk: Conversation, job_id: int) -> None:
 def _print_jobs(output: Output, jobs: tuple[JobRow, ...]) -> None:
     for each in jobs:
         output.object(job_json(each))
+    if not jobs:
+        output.text("No jobs yet.")
+        return
     output.table(
         ("JOB", "STATE", "ORDERED", "DONE", "FAILED", "TITLE"),
         [

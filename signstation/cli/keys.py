@@ -16,8 +16,8 @@ from signstation.cli.command import (
     secret_option,
 )
 from signstation.cli.objects import file_json
-from signstation.cli.output import Output
-from signstation.cli.run import asker_for, run, station
+from signstation.cli.output import Output, nearby
+from signstation.cli.run import asker_for, run, station, typed_key
 from signstation.errors import ArtifactUnreadable, PathMissing
 from signstation.model.keys import KeyInfo
 from signstation.model.orders import GenerateOrder, KeyForm, X509Use
@@ -157,11 +157,11 @@ def _import(output: Output, path: Path, store: str | None, secret_fd: int | None
 
 def _export(output: Output, typed: str, directory: Path, *, replace: bool) -> None:
     with station() as talk:
-        key_ref = talk.wait(talk.api.resolve_key(typed))
+        key_ref = talk.wait(talk.api.resolve_key(typed_key(typed)))
         written = talk.wait(talk.api.export_key(key_ref, directory.absolute(), replace=replace))
         for each in written:
             output.object(file_json(str(each)))
-        output.table(("WRITTEN",), [(str(each),) for each in written])
+        output.table(("WRITTEN",), [(nearby(str(each)),) for each in written])
 
 
 def _store_of(path: Path) -> str:
@@ -180,6 +180,9 @@ def _store_of(path: Path) -> str:
 def _print_keys(output: Output, keys: tuple[KeyInfo, ...]) -> None:
     for each in keys:
         output.object(key_json(each))
+    if not keys:
+        output.text("No keys here: signstation key generate --help")
+        return
     output.table(
         ("KEY", "ALGORITHM", "PROTECTION", "STATE", "EXPIRES", "SIGNS", "LABEL"),
         [

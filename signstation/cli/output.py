@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import signstation
 from signstation.effects import ExitStatus
@@ -111,3 +112,9 @@ def complain(lines: Iterable[str]) -> None:
     """Print lines on stderr."""
     sys.stderr.write("".join(f"{each}\n" for each in lines))
     sys.stderr.flush()
+
+
+def nearby(path: str) -> str:
+    """Return a path as short as it can be from here, for people; JSON keeps the whole one."""
+    here = f"{Path.cwd()}/"
+    return path.removeprefix(here)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from signstation.app.connect import connect
 from signstation.app.home import state_directory
-from signstation.app.logs import internal
 from signstation.cli.asking import Asker, Lines, Terminal
 from signstation.cli.conversation import Conversation
 from signstation.cli.output import Output
 from signstation.errors import Cancelled, SignstationError
+from signstation.jobs.bugs import bug
 
 SURFACE = "command line"
+FILE_STORE = "file"
+"""The key store whose locators are paths."""
 
 
 def run(as_json: bool, work: Callable[[Output], None]) -> int:  # noqa: FBT001 - a click flag
@@ -29,7 +32,7 @@ def run(as_json: bool, work: Callable[[Output], None]) -> int:  # noqa: FBT001 -
     except BrokenPipeError:
         raise  # whoever read our output has had enough: see main
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a message
-        output.error(internal(error))
+        output.error(bug(error))
     return output.end()
 
 
@@ -46,3 +49,12 @@ def station(asker: Asker | None = None) -> Iterator[Conversation]:
 def asker_for(secret_fd: int | None) -> Asker:
     """Return who answers prompts: the descriptor's lines, or a person at the terminal."""
     return Terminal() if secret_fd is None else Lines(secret_fd)
+
+
+def typed_key(typed: str) -> str:
+    """Return a key as the station understands it: a file is named from our own directory."""
+    store, colon, locator = typed.partition(":")
+    path = Path(locator).expanduser()
+    if store == FILE_STORE and colon and not path.is_absolute() and path.exists():
+        return f"{store}:{path.absolute()}"
+    return typed

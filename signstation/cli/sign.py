@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import click
 
-from signstation.app.home import settings_files
+from signstation.app.home import settings_files, state_directory
 from signstation.app.settings import Profile, load
 from signstation.cli.asking import Lines
 from signstation.cli.command import (
@@ -21,8 +21,8 @@ from signstation.cli.command import (
     secret_option,
 )
 from signstation.cli.objects import plan_json, planned_json
-from signstation.cli.output import Output, wire_error
-from signstation.cli.run import asker_for, run, station
+from signstation.cli.output import Output, nearby, wire_error
+from signstation.cli.run import asker_for, run, station, typed_key
 from signstation.cli.steps import follow, print_steps, steps_of
 from signstation.errors import UsageError
 from signstation.model.hashes import HashAlgorithm
@@ -102,13 +102,13 @@ def _sign(output: Output, wanted: Wanted) -> None:
         raise UsageError(reason="--in-place and --output contradict each other")
     profile = Profile("", "")
     if wanted.profile is not None:
-        profile = load(settings_files(os.environ)).profile(wanted.profile)
+        profile = load(settings_files(state_directory(os.environ))).profile(wanted.profile)
     typed = wanted.keys or profile.keys
     if not typed:
         raise UsageError(reason="no key is named: --key KEY")
     asker = asker_for(wanted.secret_fd)
     with station(asker) as talk:
-        keys = tuple(talk.wait(talk.api.resolve_key(each)) for each in typed)
+        keys = tuple(talk.wait(talk.api.resolve_key(typed_key(each))) for each in typed)
         if isinstance(asker, Lines):
             asker.for_keys([str(each) for each in keys])
         plan = talk.wait(talk.api.plan(_order(wanted, profile, keys)))
@@ -193,11 +193,11 @@ def _print_plan(output: Output, plan: PlanSummary) -> None:
         ("ARTIFACT", "FORMAT", "SIZE", "SIGNATURES", "OUTPUT"),
         [
             (
-                str(item.path),
+                nearby(str(item.path)),
                 item.format,
                 human_size(item.size),
                 "; ".join(item.slots),
-                ", ".join(str(each) for each in item.outputs),
+                ", ".join(nearby(str(each)) for each in item.outputs),
             )
             for item in plan.items
         ],

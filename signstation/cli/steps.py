@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from signstation.app.api import MAX_STEPS_PER_CALL
 from signstation.cli.conversation import Conversation
 from signstation.cli.objects import step_json
-from signstation.cli.output import Output, wire_error
+from signstation.cli.output import Output, nearby, wire_error
 from signstation.effects import ExitStatus
 from signstation.errors import Cancelled
 from signstation.model.jobs import JobRow, JobState, StepRow
@@ -87,9 +87,11 @@ def print_steps(output: Output, steps: list[StepRow], slots: dict[str, str]) -> 
     rows: list[tuple[str, ...]] = []
     for step in steps:
         output.object(step_json(step))
-        outputs = ", ".join(step.outputs) if step.state is JobState.DONE else "—"
+        outputs = (
+            ", ".join(nearby(each) for each in step.outputs) if step.state is JobState.DONE else "—"
+        )
         signatures = slots.get(step.path, step.format)
-        rows.append((step.path, signatures, outputs, _result(output, step)))
+        rows.append((nearby(step.path), signatures, outputs, _result(output, step)))
     output.table(("ARTIFACT", "SIGNATURES", "OUTPUT", "RESULT"), rows)
 
 

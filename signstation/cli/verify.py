@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from signstation.cli.command import PATH, ExampleCommand, Moment, json_option
-from signstation.cli.output import Output, wire_error
+from signstation.cli.output import Output, nearby, wire_error
 from signstation.cli.run import run, station
 from signstation.effects import ExitStatus
 from signstation.model.checks import Opinion, Outcome, Verdict, Verification
@@ -73,8 +73,9 @@ def _print(output: Output, result: VerifiedPath) -> None:
 
 def verification_lines(verification: Verification) -> Iterator[str]:
     """Yield a verification as escaped lines: verdict, reasons, answers, signatures, opinions."""
-    yield f"{VERDICTS[verification.verdict]}: {show(verification.path)}"
-    yield f"  {show(verification.title)} ({verification.format}), {verification.size} bytes"
+    yield f"{VERDICTS[verification.verdict]}: {show(nearby(verification.path))}"
+    title = f"{show(verification.title)} " if verification.title else ""
+    yield f"  {title}({verification.format}), {verification.size} bytes"
     yield f"  SHA-256 {verification.sha256.hex()}"
     for reason in verification.reasons:
         yield f"  {sentence(reason)}"

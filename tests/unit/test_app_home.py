@@ -15,12 +15,15 @@ from signstation.errors import NotWritable, OutputExists, PathMissing
 def test_the_variable_wins(tmp_path: Path) -> None:
     environment = {"SIGNSTATION_HOME": str(tmp_path)}
     assert state_directory(environment) == tmp_path
-    assert settings_files(environment)[-1] == tmp_path / "settings.toml"
+    assert settings_files(tmp_path)[-1] == tmp_path / "settings.toml"
 
 
 def test_without_it_the_xdg_directories_are_used() -> None:
     assert state_directory({}).name == "signstation"
-    assert len(set(settings_files({}))) == 2
+    machine, user = settings_files(state_directory({}))
+    assert machine != user
+    assert user.parent.name == "signstation"
+    assert user.parent != state_directory({})
 
 
 def test_it_is_made_private_and_closed_when_open(tmp_path: Path) -> None:

@@ -1,0 +1,175 @@
+"""The station's use cases by the name of the call: what every surface can ask for, in one place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from signstation.app import keycases
+from signstation.app.examine import Examiner
+from signstation.app.keydesk import KeyDesk
+from signstation.app.methods import BEGINNINGS, Method
+from signstation.app.prompts import PromptBroker, Session
+from signstation.app.server import Emit
+from signstation.app.trust import TrustSource
+from signstation.errors import SignstationError, StoreLocked
+from signstation.jobs.bugs import bug
+from signstation.jobs.runner import Runner
+from signstation.model.jobs import JobRow, JobState, StepRow
+from signstation.model.keys import KeyInfo, KeyRef
+from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
+from signstation.model.secret import Secret
+from signstation.model.station import DoctorRow
+
+Doctor = Callable[[Session], Awaitable[tuple[DoctorRow, ...]]]
+
+
+class Calls:
+    """Carries out calls of sessions. Lives on the runner's event loop."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what the composition root hands over
+        self,
+        home: Path,
+        runner: Runner,
+        examiner: Examiner,
+        trust: TrustSource,
+        broker: PromptBroker,
+        keys: KeyDesk,
+        doctor: Doctor,
+    ) -> None:
+        """``home`` is named where an order is refused because the station ends."""
+        self._home = home
+        self._runner = runner
+        self._examiner = examiner
+        self._trust = trust
+        self._broker = broker
+        self._keys = keys
+        self._doctor = doctor
+        self._ending = False
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._handlers: Mapping[Method, Callable[..., Awaitable[Any]]] = {
+            Method.INSPECT: self._inspect,
+            Method.PLAN: self._plan,
+            Method.SUBMIT: self._submit,
+            Method.WAIT: self._wait,
+            Method.VERIFY: self._verify,
+            Method.JOBS: self._jobs,
+            Method.JOB: self._job,
+            Method.STEPS: self._steps,
+            Method.CANCEL: self._cancel,
+            Method.RETRY: self._retry,
+            Method.RESUME: self._resume,
+            Method.KEYS: self._list_keys,
+            Method.RESOLVE_KEY: self._resolve_key,
+            Method.GENERATE: self._generate,
+            Method.IMPORT_KEY: self._import_key,
+            Method.EXPORT_KEY: self._export_key,
+            Method.DISMISS: self._dismiss,
+            Method.DOCTOR: self._examine_machine,
+        }
+
+    async def call(
+        self, session: Session, method: Method, arguments: tuple[object, ...], emit: Emit
+    ) -> object:
+        """Carry out one call. Raises SignstationError classes only; a bug becomes InternalError."""
+        if self._ending and method in BEGINNINGS:
+            raise StoreLocked(path=str(self._home))
+        self._running += 1
+        self._idle.clear()
+        try:
+            return await self._handlers[method](session, emit, *arguments)
+        except SignstationError:
+            raise
+        except Exception as error:
+            raise bug(error) from error
+        finally:
+            self._running -= 1
+            if self._running == 0:
+                self._idle.set()
+
+    async def drain(self) -> None:
+        """Refuse new orders and wait for the open calls of every session."""
+        self._ending = True
+        await self._idle.wait()
+
+    def answer(self, session: Session, prompt_id: str, secret: Secret) -> None:
+        """Answer a prompt of the session; takes over the secret."""
+        self._broker.answer(session, prompt_id, secret)
+
+    async def _inspect(
+        self, _: Session, emit: Emit, paths: tuple[Path, ...], format_id: str | None
+    ) -> None:
+        await self._examiner.inspect(paths, format_id, emit)
+
+    async def _verify(self, _: Session, emit: Emit, order: VerifyOrder) -> None:
+        await self._examiner.verify(order, emit)
+
+    async def _plan(self, session: Session, _: Emit, order: SignOrder) -> PlanSummary:
+        return await self._runner.plan(order, session.caller)
+
+    async def _submit(self, session: Session, _: Emit, plan_id: str) -> int:
+        job = await self._runner.submit(plan_id, session.caller)
+        self._keys.adopt(job, session)
+        return job
+
+    async def _wait(self, _: Session, __: Emit, job: int) -> JobRow:
+        return await self._runner.wait(job)
+
+    async def _jobs(self, _: Session, __: Emit) -> tuple[JobRow, ...]:
+        return await self._runner.jobs()
+
+    async def _job(self, _: Session, __: Emit, job: int) -> JobRow:
+        return await self._runner.job(job)
+
+    async def _steps(self, _: Session, __: Emit, job: int, offset: int) -> tuple[StepRow, ...]:
+        return await self._runner.steps(job, offset)
+
+    async def _cancel(self, _: Session, __: Emit, job: int) -> None:
+        await self._runner.cancel(job)
+
+    async def _retry(self, session: Session, _: Emit, job: int) -> None:
+        self._keys.adopt(job, session)  # before: its prompts may come at once
+        await self._runner.retry(job)
+
+    async def _resume(self, session: Session, _: Emit, job: int | None) -> tuple[int, ...]:
+        for each in await self._runner.jobs():
+            if each.state is JobState.INTERRUPTED and job in {None, each.id}:
+                self._keys.adopt(each.id, session)
+        return await self._runner.resume(job)
+
+    async def _list_keys(self, session: Session, _: Emit) -> tuple[KeyInfo, ...]:
+        return await self._keys.of(session).list_keys()
+
+    async def _resolve_key(self, session: Session, _: Emit, typed: str) -> KeyRef:
+        return await self._keys.of(session).resolve(typed)
+
+    async def _generate(
+        self, session: Session, _: Emit, order: GenerateOrder
+    ) -> tuple[KeyInfo, ...]:
+        return await keycases.generate(self._keys.of(session), self._trust, order)
+
+    async def _import_key(
+        self, session: Session, _: Emit, store: str, path: Path
+    ) -> tuple[KeyInfo, ...]:
+        return await keycases.import_key(self._keys.of(session), self._trust, store, path)
+
+    async def _export_key(
+        self,
+        session: Session,
+        _: Emit,
+        key: KeyRef,
+        directory: Path,
+        replace: bool,  # noqa: FBT001
+    ) -> tuple[Path, ...]:
+        keys = self._keys.of(session)
+        return await keycases.export_key(keys, key, directory, replace=replace)
+
+    async def _dismiss(self, session: Session, _: Emit, prompt_id: str) -> None:
+        self._broker.dismiss(session, prompt_id)
+
+    async def _examine_machine(self, session: Session, _: Emit) -> tuple[DoctorRow, ...]:
+        return await self._doctor(session)
