@@ -51,7 +51,8 @@ class KeyProcesses:
     def desk(self, gnupg_home: Path | None) -> Pool:
         """Return the shared processes for a GnuPG home."""
         if gnupg_home not in self._desks:
-            self._desks[gnupg_home] = Pool(self._starter, WorkerKind.KEY, DESKS, window=1)
+            starter = self._starter.at(gnupg_home)
+            self._desks[gnupg_home] = Pool(starter, WorkerKind.KEY, DESKS, window=1)
         return self._desks[gnupg_home]
 
     def own(self, gnupg_home: Path | None) -> Lane:

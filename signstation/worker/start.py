@@ -21,23 +21,26 @@ NOWHERE = Path("/nonexistent")
 class Starter:
     """Starts worker processes under one station's settings."""
 
-    def __init__(self, settings: WorkerSettings) -> None:
-        """Keep the settings."""
+    def __init__(self, settings: WorkerSettings, gnupg_home: Path | None = None) -> None:
+        """``gnupg_home`` is what key workers use, None for GnuPG's default."""
         self._settings = settings
+        self._gnupg_home = gnupg_home
 
-    def lane(
-        self, kind: WorkerKind, on_end: Callable[[Lane], None], gnupg_home: Path | None = None
-    ) -> Lane:
+    def at(self, gnupg_home: Path | None) -> Starter:
+        """Return a starter of the same station for another GnuPG home."""
+        return Starter(self._settings, gnupg_home)
+
+    def lane(self, kind: WorkerKind, on_end: Callable[[Lane], None]) -> Lane:
         """Start a worker; its directory, if it has one, goes when it has ended.
 
         Raises LimitReached when the system gives no process, descriptor or directory.
         """
         try:
             if kind is not WorkerKind.TOOL:
-                return self._start(kind, NOWHERE, on_end, gnupg_home)
+                return self._start(kind, NOWHERE, on_end)
             # below the system's own directory: sockets of tools need short paths (unix(7))
             directory = Path(tempfile.mkdtemp(prefix="signstation-"))
-            return self._start(kind, directory, _removing(directory, on_end), gnupg_home)
+            return self._start(kind, directory, _removing(directory, on_end))
         except OSError as error:
             raise LimitReached(what=f"starting a worker ({error.strerror})") from error
 
@@ -46,13 +49,12 @@ class Starter:
         kind: WorkerKind,
         directory: Path,
         on_end: Callable[[Lane], None],
-        gnupg_home: Path | None,
     ) -> Lane:
         settings = self._settings
         config = WorkerConfig(
             directory=directory,
             state=settings.state,
-            gnupg_home=gnupg_home,
+            gnupg_home=self._gnupg_home,
             network=not settings.air_gap,
             batch_unlock=settings.batch_unlock,
             tools=settings.tool_directories,
