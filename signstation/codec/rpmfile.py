@@ -61,8 +61,9 @@ class Lead:
     """The first 96 bytes; no signature covers them and rpm ignores all but the magic."""
 
     major: int
+    minor: int
     type: int  # 0 binary, 1 source
-    name: bytes
+    name: bytes  # 66 bytes, filled up with zeros
     spare: bytes  # 16 reserved bytes
 
 
@@ -199,14 +200,14 @@ def _exactly(read: Read, offset: int, length: int) -> bytes:
 
 
 def _lead(raw: bytes) -> Lead:
-    magic, major, _, kind, _, name, _, signature, spare = _LEAD.unpack(raw)
+    magic, major, minor, kind, _, name, _, signature, spare = _LEAD.unpack(raw)
     if magic != LEAD_MAGIC:
         fail(0, f"magic {LEAD_MAGIC.hex()}", magic.hex())
     if major not in LEAD_MAJORS:
         fail(4, "format 3 or 4 in the lead", str(major))
     if signature != HEADER_SIGNATURE:
         fail(78, f"signature type {HEADER_SIGNATURE}", str(signature))
-    return Lead(major, kind, name.split(b"\0", 1)[0], spare)
+    return Lead(major, minor, kind, name, spare)
 
 
 def _read_header(read: Read, start: int, region: Region) -> Header:

@@ -12,6 +12,8 @@ from signstation.model.text import Text, text
 
 LEAD_NAME = 65
 """Most bytes of the name in the lead: 66 with the zero byte (lib/rpmlead.c)."""
+RPM4_LEAD, RPM6_LEAD = 3, 4
+"""Versions in the lead (docs/manual/format_lead.md)."""
 FIRST_LEGACY_TAG = 1000
 """From here on tags are not allowed in the signature header of version 6 (format_v6.md)."""
 
@@ -44,20 +46,23 @@ def unprotected(package: Package) -> Iterator[Oddity]:
     if not signature.whole:
         yield Oddity("region", Text("The signature header was not written by rpm as one region."))
     if is_rpm6(package):
-        legacy = [each.tag for each in signature.entries if each.tag >= FIRST_LEGACY_TAG]
-        for tag in legacy:
-            says = text("Tag {tag} is not allowed in a package of version 6.", tag=tag)
-            yield Oddity("legacy-tag", says)
+        for each in signature.entries:
+            if each.tag >= FIRST_LEGACY_TAG:
+                says = text("Tag {tag} is not allowed in a package of version 6.", tag=each.tag)
+                yield Oddity("legacy-tag", says)
 
 
 def _lead(package: Package) -> Iterator[Oddity]:
     lead, main = package.lead, package.main
     name = nvr(main)
-    if lead.name != name[:LEAD_NAME]:
+    if lead.name.rstrip(b"\0") != name[:LEAD_NAME]:
         says = "The lead, which nothing covers, calls the package {lead}, its header {name}."
-        yield Oddity("lead", text(says, lead=words(lead.name), name=words(name)))
-    if (lead.type == 1) is not is_source(main):
+        yield Oddity("lead", text(says, lead=words(lead.name.rstrip(b"\0")), name=words(name)))
+    if lead.type != int(is_source(main)):
         says = "Lead and header do not agree whether it is a source package."
         yield Oddity("lead", Text(says))
-    if any(lead.spare):
-        yield Oddity("lead", Text("The spare bytes of the lead are not zero; nothing covers them."))
+    if lead.major != (RPM6_LEAD if is_rpm6(package) else RPM4_LEAD):
+        says = "Lead and header do not agree on the version of the package's format."
+        yield Oddity("lead", Text(says))
+    if lead.minor or any(lead.spare):
+        yield Oddity("lead", Text("Spare bytes of the lead are not zero; nothing covers them."))

@@ -14,12 +14,12 @@ from signstation.codec.openpgp_keys import PublicKey
 from signstation.codec.openpgp_packets import HASH_IDS, PublicKeyAlgorithm
 from signstation.codec.openpgp_write import MAX_TIME, hashed_part, signature_packet, suffix
 from signstation.errors import (
-    ArtifactMalformed,
     CertificateMissing,
     KeyStoreFailed,
     KeyUnreadable,
     RecheckFailed,
     SchemeUnsupported,
+    SignstationError,
     TimeRefused,
 )
 from signstation.model.asks import Answer, Batch, HashOf, Literal, Part, Range, ToSign
@@ -36,6 +36,7 @@ EDDSA_SIZES = {
 }
 """Bytes of the answer per algorithm (RFC 8032)."""
 
+_NATIVE = frozenset({PublicKeyAlgorithm.ED25519, PublicKeyAlgorithm.ED448})
 _ALGORITHMS: dict[Mechanism, tuple[PublicKeyAlgorithm, ...]] = {
     Mechanism.RSA_PKCS1: (PublicKeyAlgorithm.RSA, PublicKeyAlgorithm.RSA_SIGN_ONLY),
     Mechanism.ECDSA: (PublicKeyAlgorithm.ECDSA,),
@@ -81,17 +82,19 @@ def sign_openpgp(  # noqa: PLR0913 - each names a thing that a caller has to dec
     envelope = _Envelope(profile, hashed, final.digest())
     ask = _ask(index, slot, part, covers, envelope)
     (answer,) = yield (ask,)
-    return signature_packet(
-        hashed,
-        profile.fingerprint,
-        envelope.digest[:2],
-        _numbers(slot, profile.algorithm, answer),
-        native=profile.algorithm in {PublicKeyAlgorithm.ED25519, PublicKeyAlgorithm.ED448},
-    )
+    numbers = _numbers(slot, profile.algorithm, answer)
+    return _packet(profile, hashed, envelope.digest, numbers)
 
 
-def check_own_openpgp(packet: bytes, slot: Slot, state: HashState, *, time: int) -> None:
-    """Check a packet that this station made: issuer, hash, time and the number. Does not block.
+def check_own_openpgp(
+    packet: bytes,
+    slot: Slot,
+    state: HashState,
+    *,
+    time: int,
+    document: SignatureClass = SignatureClass.BINARY,
+) -> None:
+    """Check a packet that this station made, byte for byte but for the number. Does not block.
 
     ``state`` was fed the signed bytes under ``slot.hash``; ``time`` is what was asked for. The
     number is checked with the slot's own public key. Raises RecheckFailed.
@@ -99,16 +102,23 @@ def check_own_openpgp(packet: bytes, slot: Slot, state: HashState, *, time: int)
     try:
         profile, key = _profile(slot), _public_key(slot)
         (found,) = parse_signatures(packet)
-    except (ArtifactMalformed, CertificateMissing, KeyUnreadable, ValueError) as error:
+    except (SignstationError, ValueError) as error:
         raise RecheckFailed(reason=f"not one OpenPGP signature: {error}") from error
-    claims = (found.problem, found.issuer_fingerprint, found.hash, found.created, found.algorithm)
-    if claims != ("", profile.fingerprint, slot.hash, time, profile.algorithm):
-        raise RecheckFailed(reason="the signature names another key, hash or time")
+    hashed = hashed_part(document, profile.algorithm, slot.hash, profile.fingerprint, time)
     final = state.copy()
-    final.update(found.suffix)
+    final.update(suffix(hashed))
     digest = final.digest()
-    if found.left16 != digest[:2] or check_number(found, key, digest) is not Number.GOOD:
+    if found.problem or packet != _packet(profile, hashed, digest, found.numbers):
+        raise RecheckFailed(reason="the signature is not built as it was ordered")
+    if check_number(found, key, digest) is not Number.GOOD:
         raise RecheckFailed(reason="the signature does not fit the content and the key")
+
+
+def _packet(
+    profile: OpenPgpProfile, hashed: bytes, digest: bytes, numbers: tuple[bytes, ...]
+) -> bytes:
+    native = profile.algorithm in {PublicKeyAlgorithm.ED25519, PublicKeyAlgorithm.ED448}
+    return signature_packet(hashed, profile.fingerprint, digest[:2], numbers, native=native)
 
 
 def _profile(slot: Slot) -> OpenPgpProfile:

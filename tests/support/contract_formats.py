@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -30,17 +31,22 @@ from signstation.system.artifact import FileArtifact
 from signstation.verification.verdict import verdict
 from signstation.worker.context import StepContext
 
-FLIPS = 48
-"""Places of a signed file that are changed, one after the other."""
+FLIPS = 16
+"""Places of each range that are changed, one after the other, besides its ends."""
+
+
+Ranges = Callable[[bytes], tuple[range, ...]]
+"""Given a file, ranges of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One artifact with signers and trust, so that signing and verifying it gives TRUSTED.
 
-    ``answer`` is the key store. ``unprotected``: given the signed file, the ranges that no
-    signature covers (the verifier must at least mention a change there). ``malformed``: files by
-    name that must give a typed error or a verdict other than TRUSTED and UNSIGNED.
+    ``answer`` is the key store. Of the signed file, a change in ``covered`` must never be trusted
+    and one in ``noticed`` must at least be mentioned; of a detached signature, a change in
+    ``detached`` must never be trusted when it stands alone. ``malformed``: files by name that must
+    give a typed error or a verdict other than TRUSTED and UNSIGNED.
     """
 
     content: bytes
@@ -49,28 +55,33 @@ class Sample:
     trust: Trust
     time: int
     options: Mapping[str, str] = field(default_factory=dict)
-    unprotected: Callable[[bytes], tuple[range, ...]] = lambda _: ()
+    covered: Ranges = lambda content: (range(len(content)),)
+    noticed: Ranges = lambda _: ()
+    detached: Ranges = lambda signature: (range(len(signature)),)
     malformed: Mapping[str, bytes] = field(default_factory=dict)
 
 
 MakeSample = Callable[[], Sample]
 
 
-def sample_names() -> list[tuple[str, str]]:
-    """Return (format, sample) for every format that the registry finds; one without is an error."""
-    found: list[tuple[str, str]] = []
-    for name in load_formats():
-        samples = importlib.import_module(f"tests.support.samples_{name}").SAMPLES
-        assert samples, f"{name} has no samples"
-        found += [(name, each) for each in samples]
+def samples_of(format_id: str) -> Mapping[str, MakeSample]:
+    """Return a format's samples, none where nobody wrote the module."""
+    name = f"tests.support.samples_{format_id}"
+    if importlib.util.find_spec(name) is None:
+        return {}
+    found: Mapping[str, MakeSample] = importlib.import_module(name).SAMPLES
     return found
+
+
+def sample_names() -> list[tuple[str, str]]:
+    """Return (format, sample) for every format that the registry finds."""
+    return [(name, each) for name in load_formats() for each in samples_of(name)]
 
 
 @cache
 def make_case(format_id: str, sample: str) -> FormatCase:
     """Make a sample, once in each run of the tests."""
-    make: MakeSample = importlib.import_module(f"tests.support.samples_{format_id}").SAMPLES[sample]
-    return FormatCase(load_formats()[format_id], make())
+    return FormatCase(load_formats()[format_id], samples_of(format_id)[sample]())
 
 
 class CountingContext(StepContext):
@@ -232,20 +243,15 @@ class FormatCase:
         except ArtifactMalformed:
             return Verdict.INDETERMINATE
 
-    def is_unprotected(self, signed: bytes, position: int) -> bool:
-        """Whether no signature covers a place of the signed file."""
-        return any(position in each for each in self.sample.unprotected(signed))
 
-
-def flips(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield (place, content with one bit changed there): both ends and places spread between."""
-    size = len(content)
-    ends = {0, 1, size // 2, size - 2, size - 1}
-    spread = {(number * 2654435761 + number) % size for number in range(FLIPS)} if size else set()
-    for place in sorted(each for each in ends | spread if 0 <= each < size):
-        changed = bytearray(content)
-        changed[place] ^= 1 << place % 8
-        yield place, bytes(changed)
+def flips(content: bytes, ranges: Sequence[range]) -> Iterator[tuple[int, bytes]]:
+    """Yield (place, content with one bit changed there): ends of the ranges and places between."""
+    for each in ranges:
+        step = max(len(each) // FLIPS, 1)
+        for place in sorted({*each[::step], *each[:2], *each[-2:]}):
+            changed = bytearray(content)
+            changed[place] ^= 1 << place % 8
+            yield place, bytes(changed)
 
 
 def error_of(call: Callable[..., object], *given: object, **named: object) -> str:
