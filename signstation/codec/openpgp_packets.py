@@ -109,13 +109,13 @@ class Cursor:
         return int.from_bytes(self.take(size), "big")
 
     def mpi(self) -> int:
-        """Return a multiprecision integer (RFC 9580 section 3.2), its bit count checked."""
+        """Return a multiprecision integer; its bit count must be exact (RFC 9580 section 3.2)."""
         start = self.offset
         bits = self.number(2)
         if bits > MAX_MPI_BITS:
             raise malformed(start, f"at most {MAX_MPI_BITS} bits", str(bits))
         value = int.from_bytes(self.take((bits + 7) // 8), "big")
-        if value.bit_length() > bits:
+        if value.bit_length() != bits:
             raise malformed(start, f"a number of {bits} bits", f"{value.bit_length()} bits")
         return value
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from signstation.codec.armor import ArmorKind, armor, dearmor
+from signstation.codec.cms import SIGNING_TIME, parse_signed_data
+from signstation.codec.der import parse_time
 from signstation.codec.openpgp import parse_signatures
 from signstation.errors import ArtifactMalformed, LimitReached, RecheckFailed, UsageError
 from signstation.formats import blob_referee, blob_verify
@@ -80,7 +82,7 @@ class Blob:
             sections.append(FactSection("excerpt", Text("Text"), (start,)))
         return Inspection(
             format=self.id,
-            title="",
+            title=kind.title.english(),
             size=artifact.size,
             sha256=digests.sha256.value,
             sections=tuple(sections),
@@ -119,7 +121,7 @@ class Blob:
             _recheck_openpgp(next(files, b""), slots, digests, options, ctx.time)
         for slot, state in zip(slots, digests.states, strict=True):
             if slot.kind is SignatureType.CMS:
-                check_own_cms(next(files, b""), slot, state)
+                _recheck_cms(next(files, b""), slot, state, ctx.time)
         if next(files, None) is not None:
             raise RecheckFailed(reason="there are more signature files than were made")
         return tuple(sha256(each) for each in contents)
@@ -226,6 +228,17 @@ def _recheck_openpgp(
         raise RecheckFailed(reason=f"{len(found)} signatures instead of {len(wanted)}")
     for packet, (slot, state) in zip(found, wanted, strict=True):
         check_own_openpgp(packet.raw, slot, state, time=time)
+    written = b"".join(each.raw for each in found)
+    if content != (armor(ArmorKind.SIGNATURE, written) if _armored(options) else written):
+        raise RecheckFailed(reason="the signature file holds more than the signatures")
+
+
+def _recheck_cms(content: bytes, slot: Slot, state: HashState, time: int) -> None:
+    check_own_cms(content, slot, state)
+    (signer,) = parse_signed_data(content).signers
+    moment = None if signer.attributes is None else signer.attributes.single(SIGNING_TIME)
+    if moment is None or parse_time(moment) != time:
+        raise RecheckFailed(reason="the signature names another signing time")
 
 
 def _command(slot: Slot, options: Options) -> tuple[str, ...]:
