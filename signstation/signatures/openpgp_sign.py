@@ -36,7 +36,6 @@ EDDSA_SIZES = {
 }
 """Bytes of the answer per algorithm (RFC 8032)."""
 
-_NATIVE = frozenset({PublicKeyAlgorithm.ED25519, PublicKeyAlgorithm.ED448})
 _ALGORITHMS: dict[Mechanism, tuple[PublicKeyAlgorithm, ...]] = {
     Mechanism.RSA_PKCS1: (PublicKeyAlgorithm.RSA, PublicKeyAlgorithm.RSA_SIGN_ONLY),
     Mechanism.ECDSA: (PublicKeyAlgorithm.ECDSA,),
