@@ -94,4 +94,4 @@ def _words(stretch: Stretch) -> str:
     if not stretch.signatures:
         return tr("{where}: covered by no good signature", where=where)
     numbers = ", ".join(str(each + 1) for each in stretch.signatures)
-    return tr("{where}: covered by signature {numbers}", where=where, numbers=numbers)
+    return tr("{where}: covered by signature\u00a0{numbers}", where=where, numbers=numbers)

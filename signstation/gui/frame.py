@@ -25,7 +25,7 @@ from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_lines
 from signstation.gui.health import HealthPanel
 from signstation.gui.navigation import Navigation
-from signstation.gui.notice import Notice
+from signstation.gui.notice import Choice, Notice
 from signstation.gui.pages import Page, PageEntry, PageName
 from signstation.gui.sheets import PromptSheets
 from signstation.gui.strip import StatusStrip
@@ -36,7 +36,7 @@ from signstation.model.jobs import JobEvent, JobRow
 from signstation.model.secret import Secret
 from signstation.model.station import DoctorRow, PromptClosed, PromptOpened, StationEvent
 
-SMALLEST = (1024, 640)
+SMALLEST = (1120, 620)
 """Smallest size of the window in px; it is laid out for 1280 by 720."""
 JOBS_AFTER_MS = 300
 """Events of jobs come by the thousand: the strip asks for the list at most this often."""
@@ -88,6 +88,7 @@ class Window(QWidget):
         self._unsubscribe: Callable[[], None] = station.subscribe(self.bridge.put)
         self._look_around()
         self.go(0)
+        self.navigation.take_focus()
 
     def page(self, name: PageName) -> Page:
         """Return a page by name. Raises KeyError where it is not part of this window."""
@@ -137,8 +138,7 @@ class Window(QWidget):
             self.notice.ask(
                 tr("Jobs at work: {count}. Close the window?", count=running),
                 tr("They stop between two steps and go on when signstation is opened again."),
-                tr("Close and go on later"),
-                self._close_now,
+                Choice(tr("Close and go on later"), tr("Keep it open"), self._close_now),
             )
             return
         self._unsubscribe()
@@ -211,6 +211,8 @@ class Window(QWidget):
     def _show_jobs(self, rows: tuple[JobRow, ...]) -> None:
         self._jobs = rows
         self.strip.show_jobs(rows)
+        for each in self._pages:
+            each.page.learn_jobs(rows)
 
     def _open_health(self, corner: QPoint) -> None:
         self.health.open_at(corner)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from signstation.gui.parts import IconLabel, Label
+from signstation.gui.parts import IconLabel, Label, restyle
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import NAV_COLLAPSED, NAV_WIDTH, Tone
 from signstation.gui.words import tr
@@ -88,7 +88,7 @@ class Navigation(QFrame):
         column.setContentsMargins(12, 14, 12, 14)
         column.setSpacing(4)
         brand = QHBoxLayout()
-        brand.setContentsMargins(2, 0, 0, 10)
+        brand.setContentsMargins(8, 0, 0, 10)
         brand.setSpacing(8)
         brand.addWidget(IconLabel(theme, "logo", self, Tone.ACCENT, 24))
         self._brand = Label("signstation", self, "section")
@@ -123,6 +123,12 @@ class Navigation(QFrame):
             if had_focus and not current:
                 self._buttons[index].setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def take_focus(self) -> None:
+        """Put the focus on the current page's entry."""
+        for button in self._buttons:
+            if button.isChecked():
+                button.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def set_foot(self, words: str) -> None:
         """Show who works here, below the pages."""
         self._foot.setText(words)
@@ -130,11 +136,13 @@ class Navigation(QFrame):
     def collapse(self, *, collapsed: bool) -> None:
         """Show icons alone, or icons and words."""
         self.setFixedWidth(NAV_COLLAPSED if collapsed else NAV_WIDTH)
+        narrow = "true" if collapsed else "false"
         style = Qt.ToolButtonStyle
         for button in self._buttons:
             button.setToolButtonStyle(
                 style.ToolButtonIconOnly if collapsed else style.ToolButtonTextBesideIcon
             )
+            restyle(button, narrow=narrow)
         for label in (self._brand, self._foot):
             label.setVisible(not collapsed)
 

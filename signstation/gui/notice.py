@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -11,15 +12,29 @@ from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr
 
+Margins = tuple[int, int, int, int]
+"""Left, top, right and bottom in px."""
+FRAME: Margins = (24, 14, 24, 0)
+PAGE: Margins = (0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What can be done, what leaving it is called, and what to call for the first."""
+
+    action: str
+    keep: str
+    call: Callable[[], None]
+
 
 class Notice(QWidget):
     """A banner between strip and page; hidden while there is nothing to say."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, margins: Margins = FRAME) -> None:
         """Start hidden."""
         super().__init__(parent)
         column = QVBoxLayout(self)
-        column.setContentsMargins(24, 14, 24, 0)
+        column.setContentsMargins(*margins)
         self.banner = Banner(theme, self)
         self.act = ActionButton(theme, "", self.banner)
         self.act.clicked.connect(self._acted)
@@ -36,11 +51,11 @@ class Notice(QWidget):
         self._show(tone, headline, detail, tr("Close"))
         self.act.hide()
 
-    def ask(self, headline: str, detail: str, action: str, call: Callable[[], None]) -> None:
+    def ask(self, headline: str, detail: str, choice: Choice) -> None:
         """Offer one action; the safe way out has the focus."""
-        self._call = call
-        self._show(Tone.WARNING, headline, detail, tr("Keep it open"))
-        self.act.set(action, "")
+        self._call = choice.call
+        self._show(Tone.WARNING, headline, detail, choice.keep)
+        self.act.set(choice.action, "")
         self.act.show()
         self.close_button.setFocus()
 

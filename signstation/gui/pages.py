@@ -14,6 +14,7 @@ from signstation.app.api import StationApi
 from signstation.gui.bridge import Bridge
 from signstation.gui.parts import Label
 from signstation.gui.theme import Theme
+from signstation.model.jobs import JobRow
 
 PAGE_MARGINS = (24, 18, 24, 20)
 """Left, top, right and bottom margin of a page in px."""
@@ -51,6 +52,9 @@ class Page(QWidget):
 
     def focus_filter(self) -> None:
         """Ctrl+F: put the focus into the page's filter, where it has one."""
+
+    def learn_jobs(self, rows: tuple[JobRow, ...]) -> None:
+        """All jobs as they are now, newest first: the frame asks once for everybody."""
 
     def leave(self) -> None:
         """Esc: the safe way out of what is half done; never destroys work."""

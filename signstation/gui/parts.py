@@ -190,15 +190,14 @@ class ActionButton(QPushButton):
         kind: str = "plain",
     ) -> None:
         """``kind`` is the stylesheet's: plain, primary, danger or quiet."""
-        super().__init__(text, parent)
+        super().__init__(parent)
         self._theme, self._name, self._kind = theme, icon, kind
         self.setProperty("kind", kind)
-        self.setAccessibleName(text)
         self.setAutoDefault(False)
         self.reason = Label("", parent, "reason", wrap=True)
         self.reason.hide()
         theme.changed.connect(self._draw)
-        self._draw()
+        self.set(text, icon)
 
     def allow(self, *, reason: str = "") -> None:
         """Enable it, or disable it with the reason in words."""
@@ -210,7 +209,8 @@ class ActionButton(QPushButton):
     def set(self, text: str, icon: str) -> None:
         """Change the words and the icon."""
         self._name = icon
-        self.setText(text)
+        # Qt puts the text right behind the icon: a space of its own keeps them apart.
+        self.setText(f" {text}" if icon and text else text)
         self.setAccessibleName(text)
         self._draw()
 

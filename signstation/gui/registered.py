@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from signstation.gui.pages import PageEntry
+from signstation.gui.pages import PageEntry, PageName
+from signstation.gui.queue import QueuePage
+from signstation.gui.sign import SignPage
+from signstation.gui.verify import VerifyPage
 
-PAGES: tuple[PageEntry, ...] = ()
+PAGES: tuple[PageEntry, ...] = (
+    PageEntry(PageName.SIGN, "sign", "Sign", SignPage),
+    PageEntry(PageName.VERIFY, "verify", "Verify", VerifyPage),
+    PageEntry(PageName.QUEUE, "queue", "Queue", QueuePage),
+)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButt
 from signstation.gui.parts import TONE_ICONS, Chip, restyle
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import ThemeName, Tone
-from signstation.gui.words import say, tr
+from signstation.gui.words import say, tr, trn
 from signstation.model.jobs import JobRow, JobState
 from signstation.model.station import DoctorRow, Health
 
@@ -45,7 +45,7 @@ class _HealthChip(QToolButton):
     def set(self, icon: str, words: str, tone: Tone) -> None:
         """Show something else."""
         self._icon, self._tone = icon, tone
-        self.setText(words)
+        self.setText(f" {words}")
         self.setAccessibleName(words)
         self.setToolTip(tr("Show what was looked at on this machine"))
         restyle(self, tone=tone.value)
@@ -113,9 +113,11 @@ class StatusStrip(QFrame):
         bad = sum(each.health is Health.BAD for each in rows)
         warned = sum(each.health is Health.WARNING for each in rows)
         if bad:
-            tone, words = Tone.ERROR, tr("Station: {count} things are broken", count=bad)
+            tone = Tone.ERROR
+            words = trn("Station: 1 thing is broken", "Station: {count} things are broken", bad)
         elif warned:
-            tone, words = Tone.WARNING, tr("Station: {count} things to look at", count=warned)
+            tone = Tone.WARNING
+            words = trn("Station: 1 thing to look at", "Station: {count} things to look at", warned)
         else:
             tone, words = Tone.OK, tr("Station: all {count} checks good", count=len(rows))
         self.station.set(TONE_ICONS[tone], words, tone)

@@ -20,6 +20,13 @@ def _family(wanted: tuple[str, ...]) -> str:
     return next((each for each in wanted if each in present), wanted[-1])
 
 
+def _literal(font: QFont) -> QFont:
+    """Switch ligatures off: ``--`` must not look like a dash, nor ``->`` like an arrow."""
+    for feature in ("calt", "liga", "dlig"):
+        font.setFeature(QFont.Tag(feature), 0)
+    return font
+
+
 class Theme(QObject):
     """The look of one application: owned by the main window, lives on the GUI thread.
 
@@ -36,7 +43,8 @@ class Theme(QObject):
         self.icons = Icons()
         self.text_family = _family(TEXT_FAMILIES)
         self.mono_family = _family(MONO_FAMILIES)
-        self.strong = QFont(self.text_family)
+        application.setFont(_literal(QFont(self.text_family)))
+        self.strong = _literal(QFont(self.text_family))
         self.strong.setPixelSize(13)
         self.strong.setWeight(QFont.Weight.DemiBold)
         self._follow = name is None
@@ -61,7 +69,7 @@ class Theme(QObject):
 
     def mono(self, size: int = 12) -> QFont:
         """Return the font for hashes, names and paths, ``size`` in px."""
-        font = QFont(self.mono_family)
+        font = _literal(QFont(self.mono_family))
         font.setPixelSize(size)
         return font
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from signstation.gui.parts import IconLabel, Label
 from signstation.gui.theme import Theme
@@ -18,11 +18,13 @@ from signstation.gui.words import say, tr
 from signstation.model.checks import NodeKind, TrustNode
 from signstation.reports.words import groups, show
 
-EDGE = 104
+EDGE = 100
 """Room for the words of an edge between two nodes side by side, in px."""
-DROP = 34
+DROP = 30
 """Room for the words of an edge between two nodes one below the other, in px."""
-SMALLEST_NODE = 168
+SMALLEST_NODE = 200
+PAD = 12
+ICON = 18
 SHOWN_DIGITS = 16
 _ICONS = {
     NodeKind.ANCHOR: "anchor",
@@ -32,7 +34,7 @@ _ICONS = {
     NodeKind.ARTIFACT: "sign",
 }
 _KINDS = {
-    NodeKind.ANCHOR: "Trusted because",
+    NodeKind.ANCHOR: "Trust anchor",
     NodeKind.KEY: "Primary key",
     NodeKind.SUBKEY: "Signing subkey",
     NodeKind.CERTIFICATE: "Certificate",
@@ -41,7 +43,10 @@ _KINDS = {
 
 
 class _Node(QFrame):
-    """One node; focusable, so that a screen reader can walk the path."""
+    """One node; focusable, so that a screen reader can walk the path.
+
+    It places its words itself: asking for a height must not lay anything out.
+    """
 
     def __init__(self, theme: Theme, node: TrustNode, parent: QWidget) -> None:
         super().__init__(parent)
@@ -49,25 +54,46 @@ class _Node(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         kind = tr(_KINDS[node.kind])
         digits = show(node.identifier)
+        detail = say(node.detail)
         self.setAccessibleName(f"{kind}: {show(node.title)}")
-        self.setAccessibleDescription(f"{say(node.detail)} {groups(digits)}")
+        self.setAccessibleDescription(f"{detail} {groups(digits)}")
         self.setToolTip(groups(digits))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 10, 12, 10)
-        row.setSpacing(10)
-        icon = IconLabel(theme, _ICONS[node.kind], self, Tone.ACCENT, 18)
-        row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(Label(kind, self, "caption"))
-        words.addWidget(Label(show(node.title), self, "strong", wrap=True))
-        words.addWidget(Label(say(node.detail), self, "sub", wrap=True))
-        if digits:
-            short = digits[-SHOWN_DIGITS:]
-            dots = "… " if len(digits) > SHOWN_DIGITS else ""
-            words.addWidget(Label(dots + groups(short), self, "mono"))
-        words.addStretch(1)
-        row.addLayout(words, 1)
+        self._icon = IconLabel(theme, _ICONS[node.kind], self, Tone.ACCENT, ICON)
+        self._words = (
+            Label(show(node.title), self, "strong", wrap=True),
+            Label(f"{kind} · {detail}", self, "sub", wrap=True),
+        )
+        short = digits[-SHOWN_DIGITS:]
+        dots = "… " if len(digits) > SHOWN_DIGITS else ""
+        self._digits = Label(dots + groups(short), self, "mono")
+
+    def height_at(self, width: int, *, narrow: bool) -> int:
+        """Return the height that the words need; ``narrow`` puts the digits below them."""
+        return self._arrange(width, narrow=narrow, apply=False)
+
+    def put(self, place: QRect, *, narrow: bool) -> None:
+        """Take a place and lay the words out in it."""
+        self.setGeometry(place)
+        self._arrange(place.width(), narrow=narrow, apply=True)
+
+    def _arrange(self, width: int, *, narrow: bool, apply: bool) -> int:
+        left = PAD + ICON + 10
+        digits = self._digits.sizeHint() if self._digits.text() else QSize(0, 0)
+        beside = digits.width() + 12 if digits.width() and not narrow else 0
+        room = max(width - left - PAD - beside, 1)
+        top = PAD - 2
+        for label in self._words:
+            height = label.heightForWidth(room)
+            if apply:
+                label.setGeometry(left, top, room, height)
+            top += height + 2
+        if apply:
+            self._icon.move(PAD, PAD)
+            place = QPoint(left, top + 2) if narrow else QPoint(left + room + 12, PAD)
+            self._digits.setGeometry(QRect(place, digits))
+        if narrow and digits.width():
+            top += digits.height() + 4
+        return top + PAD - 4
 
 
 class TrustPath(QWidget):
@@ -104,25 +130,31 @@ class TrustPath(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the nodes where they belong."""
-        for node, place in zip(self._nodes, self._places(event.size().width()), strict=True):
-            node.setGeometry(place)
+        width = event.size().width()
+        narrow = self._side_by_side(width)
+        for node, place in zip(self._nodes, self._places(width), strict=True):
+            node.put(place, narrow=narrow)
         super().resizeEvent(event)
 
     def _node_width(self, width: int) -> int:
         count = max(len(self._nodes), 1)
         return (width - (count - 1) * EDGE) // count
 
+    def _side_by_side(self, width: int) -> bool:
+        return self._node_width(width) >= SMALLEST_NODE
+
     def _places(self, width: int) -> list[QRect]:
         wide = self._node_width(width)
-        if wide >= SMALLEST_NODE:
-            height = max((each.layout().heightForWidth(wide) for each in self._nodes), default=0)
+        if self._side_by_side(width):
+            heights = [each.height_at(wide, narrow=True) for each in self._nodes]
+            height = max(heights, default=0)
             return [
                 QRect(number * (wide + EDGE), 0, wide, height) for number in range(len(self._nodes))
             ]
         places: list[QRect] = []
         top = 0
         for node in self._nodes:
-            height = node.layout().heightForWidth(width)
+            height = node.height_at(width, narrow=False)
             places.append(QRect(0, top, width, height))
             top += height + DROP
         return places

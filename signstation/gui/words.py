@@ -19,6 +19,11 @@ def tr(template: str, **values: str | int) -> str:
     return translated.format_map({name: show(str(value)) for name, value in values.items()})
 
 
+def trn(one: str, many: str, count: int, **values: str | int) -> str:
+    """Translate the template for one thing or for many; both may use ``{count}``."""
+    return tr(one if count == 1 else many, count=count, **values)
+
+
 def say(value: Text) -> str:
     """Translate a Text and fill in its values, escaped."""
     return tr(value.template, **dict(value.values))
