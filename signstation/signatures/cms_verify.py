@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from signstation.codec import der
 from signstation.codec.cms import (
     CONTENT_TYPE,
+    DATA,
     MESSAGE_DIGEST,
     SIGNING_TIME,
     IssuerAndSerial,
@@ -151,13 +152,16 @@ def judge_cms(  # noqa: PLR0913 - each names a thing that a caller has to decide
 
 
 def _claims(signed: SignedData, signer: SignerInfo) -> _Claims:
+    if signed.content_type != DATA:
+        # the kernel: "Invalid module sig (not pkcs7-data)"; a detached file is data too
+        raise UnknownAlgorithm(f"for content of type {signed.content_type}")
     digest = hash_of(signer.digest)
     algorithm = signature_algorithm(signer.algorithm, digest)
     if signer.attributes is None:
         return _Claims(digest, algorithm, None, None)
     kind = signer.attributes.single(CONTENT_TYPE)
     value = signer.attributes.single(MESSAGE_DIGEST)
-    # RFC 5652 5.3: both must be there, and 11.1: the type must be that of the content
+    # RFC 5652 5.3: both must be there, and the type must be that of the content
     if kind is None or value is None or value.tag != der.OCTET_STRING:
         der.malformed("cms", 0, "content-type and message-digest", "none")
     if kind.tag != der.OBJECT_IDENTIFIER or der.parse_oid(kind) != signed.content_type:
