@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from signstation.gui.literal import Literal
 from signstation.gui.parts import IconLabel, Label, clear
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
@@ -122,4 +123,4 @@ class FactsView(QScrollArea):
             block.setFixedHeight(lines * 17 + 28)
             return block
         mono = fact.style in {FactStyle.MONO, FactStyle.HEX}
-        return Label(fact_text(fact), inner, "mono" if mono else "body", wrap=True, selectable=True)
+        return Literal(fact_text(fact), say(fact.label), inner, "mono" if mono else "body")

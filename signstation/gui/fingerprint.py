@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from signstation.gui.copying import CopyButton
+from signstation.gui.literal import Literal
 from signstation.gui.parts import Card, Label, restyle
 from signstation.gui.theme import Theme
 from signstation.gui.words import tr
@@ -36,7 +37,7 @@ class FingerprintCard(Card):
         super().__init__(parent, tr("Fingerprint to compare"))
         self._digits = show(fingerprint)
         well = Card(self, role="well")
-        well.body.addWidget(Label(grouped(self._digits), well, "digest", selectable=True))
+        well.body.addWidget(Literal(grouped(self._digits), tr("Fingerprint"), well, "digest"))
         self.body.addWidget(well)
         if len(self._digits) < WHOLE:
             words = tr("This is only a key id: it can be imitated, and is not worth comparing.")

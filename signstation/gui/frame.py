@@ -110,6 +110,7 @@ class Window(QWidget):
         """Show a page by its index; an index outside is ignored."""
         if 0 <= index < len(self._pages):
             self._stack.setCurrentIndex(index)
+            self.health.hide()
             self.navigation.select(index)
             self._pages[index].page.shown()
 
@@ -192,7 +193,9 @@ class Window(QWidget):
         self._pages[self.current].page.refresh()
 
     def _leave(self) -> None:
-        if self.notice.isVisible():
+        if self.health.isVisible():
+            self.health.hide()
+        elif self.notice.isVisible():
             self.notice.hide()
         else:
             self._pages[self.current].page.leave()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from signstation.gui.parts import TONE_ICONS, IconLabel, Label, clear, line
 from signstation.gui.strip import HEALTH_TONES
@@ -14,22 +14,28 @@ from signstation.gui.words import say, tr
 from signstation.model.station import DoctorRow, Health
 
 WIDTH = 470
-MAX_HEIGHT = 560
 
 
 class HealthPanel(QFrame):
-    """Rows that need a person first. Esc or a click elsewhere closes it."""
+    """Lies over the window. Rows that need a person come first; Esc closes it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         """Start empty."""
-        super().__init__(parent, Qt.WindowType.Popup)
+        super().__init__(parent)
         self._theme = theme
         self.setProperty("role", "sheet")
         self.setAccessibleName(tr("Health of the station"))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 14, 6, 12)
         outer.setSpacing(10)
-        outer.addWidget(Label(tr("Health of the station"), self, "section"))
+        head = QHBoxLayout()
+        head.addWidget(Label(tr("Health of the station"), self, "section"), 1)
+        close = QToolButton(self)
+        close.setIcon(theme.icon("x", size=16))
+        close.setAccessibleName(tr("Close"))
+        close.clicked.connect(self.hide)
+        head.addWidget(close)
+        outer.addLayout(head)
         area = QScrollArea(self)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -42,6 +48,7 @@ class HealthPanel(QFrame):
         self._area = area
         outer.addWidget(area)
         self.setFixedWidth(WIDTH)
+        self.hide()
 
     def show_doctor(self, rows: Sequence[DoctorRow]) -> None:
         """Replace the rows."""
@@ -56,11 +63,16 @@ class HealthPanel(QFrame):
         self._column.addStretch(1)
 
     def open_at(self, corner: QPoint) -> None:
-        """Show it with its upper right corner below ``corner`` (global)."""
-        content = self._inner.sizeHint().height() + 70
-        self.setFixedHeight(min(content, MAX_HEIGHT))
+        """Show it with its upper right corner below ``corner`` (in the parent); again closes it."""
+        if self.isVisible():
+            self.hide()
+            return
+        content = self._column.heightForWidth(WIDTH - 24)
+        room = self.window().height() - corner.y() - 24
+        self.setFixedHeight(min(content + 76, room))
         self.move(corner.x() - WIDTH, corner.y() + 6)
         self.show()
+        self.raise_()
         self._area.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def _row(self, row: DoctorRow) -> QHBoxLayout:

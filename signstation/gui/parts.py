@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -17,6 +19,10 @@ from PySide6.QtWidgets import (
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import CHIP_HEIGHT, Tone
 
+LONG_WORD = 24
+"""Characters without a blank that always have room."""
+PIECE = 8
+_LONG = re.compile(rf"\S{{{LONG_WORD + 1},}}")
 TONE_ICONS = {
     Tone.NEUTRAL: "info",
     Tone.ACCENT: "info",
@@ -32,6 +38,18 @@ def restyle(widget: QWidget, **properties: str) -> None:
         widget.setProperty(name, value)
     widget.style().unpolish(widget)
     widget.style().polish(widget)
+
+
+def breakable(text: str) -> str:
+    """Allow breaks inside words that are longer than LONG_WORD, invisibly."""
+    if len(text) <= LONG_WORD:
+        return text
+    return _LONG.sub(_break_up, text)
+
+
+def _break_up(word: re.Match[str]) -> str:
+    found = word.group()
+    return "\u200b".join(found[i : i + PIECE] for i in range(0, len(found), PIECE))
 
 
 class Label(QLabel):
@@ -62,8 +80,13 @@ class Label(QLabel):
                 Qt.TextInteractionFlag.TextSelectableByMouse
                 | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
-            self.setAccessibleName(text)
         self.setText(text)
+
+    def setText(self, text: str) -> None:
+        """Show a text; long words of a wrapping label may break, so that nothing is cut off."""
+        soft = self.wordWrap() and not self.textInteractionFlags()
+        super().setText(breakable(text) if soft else text)
+        self.setAccessibleName(text)
 
 
 class IconLabel(QLabel):

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QProgressBar, QScrollArea, QVBoxLayou
 
 from signstation.gui.copying import CopyButton
 from signstation.gui.errors import error_lines, parse_error
+from signstation.gui.literal import Literal
 from signstation.gui.parts import Card, Chip, Label, clear
 from signstation.gui.sign_result import state_icon, state_words
 from signstation.gui.theme import Theme
@@ -117,7 +118,7 @@ class DetailPane(Card):
     def _fact(self, title: str, value: str, role: str = "mono") -> None:
         self._column.addSpacing(4)
         self._column.addWidget(Label(title, self._inner, "label"))
-        self._column.addWidget(Label(value, self._inner, role, wrap=True, selectable=True))
+        self._column.addWidget(Literal(value, title, self._inner, role))
 
     def _counters(self, counters: tuple[Counter, ...]) -> None:
         self._column.addSpacing(4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from signstation.gui.keys import KeysPage
 from signstation.gui.pages import PageEntry, PageName
 from signstation.gui.queue import QueuePage
 from signstation.gui.sign import SignPage
@@ -11,4 +12,5 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry(PageName.SIGN, "sign", "Sign", SignPage),
     PageEntry(PageName.VERIFY, "verify", "Verify", VerifyPage),
     PageEntry(PageName.QUEUE, "queue", "Queue", QueuePage),
+    PageEntry(PageName.KEYS, "key", "Keys", KeysPage),
 )

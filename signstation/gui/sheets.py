@@ -82,6 +82,7 @@ class PromptSheet(QFrame):
         column.addWidget(Label(say(prompt.body), self, "sub", wrap=True))
         self.notice = Label("", self, "strong", wrap=True)
         column.addWidget(self.notice)
+        column.addStretch(1)
         self._notify("")
         if prompt.previous_wrong:
             self._notify(_wrong(prompt))

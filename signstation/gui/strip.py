@@ -56,7 +56,7 @@ class _HealthChip(QToolButton):
 
 
 class StatusStrip(QFrame):
-    """Emits ``health`` with a global position when the health chip is pressed."""
+    """Emits ``health`` with a place in the window when the health chip is pressed."""
 
     health = Signal(QPoint)
     theme_chosen = Signal(object)
@@ -151,4 +151,4 @@ class StatusStrip(QFrame):
 
     def _health_pressed(self) -> None:
         corner = self.station.rect().bottomRight()
-        self.health.emit(self.station.mapToGlobal(corner))
+        self.health.emit(self.station.mapTo(self.window(), corner))

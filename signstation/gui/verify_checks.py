@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from signstation.gui.facts import fact_text
+from signstation.gui.literal import Literal
 from signstation.gui.parts import IconLabel, Label
 from signstation.gui.theme import Theme
 from signstation.gui.verdicts import outcome_look
@@ -87,7 +88,7 @@ class _CheckRow(QWidget):
             label = Label(title, evidence, "sub")
             grid.addWidget(label, number, 0, Qt.AlignmentFlag.AlignTop)
             role = "mono" if mono else "body"
-            grid.addWidget(Label(value, evidence, role, wrap=True, selectable=True), number, 1)
+            grid.addWidget(Literal(value, title, evidence, role), number, 1)
         return evidence
 
 

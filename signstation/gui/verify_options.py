@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QRadioButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -42,22 +43,50 @@ class VerifyOptions(Card):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         """Start with the station's own trust and the time of now."""
-        super().__init__(parent, tr("Who is trusted?"))
+        super().__init__(parent)
         self._theme = theme
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setAccessibleName(tr("Trust and time"))
+        self._inner = inner = QWidget(area)
+        self._column = column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.setSpacing(8)
+        area.setWidget(inner)
+        self.body.addWidget(area)
+        column.addWidget(Label(tr("Who is trusted?"), inner, "section"))
         self._files: list[Path] = []
-        self.station = QRadioButton(tr("The keys that this station has pinned"), self)
+        self._trust_part()
+        self._part(tr("For which time?"))
+        self._time_part()
+        self._part(tr("What the answer can be"))
+        self._explain()
+        column.addStretch(1)
+        self.files.toggled.connect(self._trust_changed)
+        self.other_time.toggled.connect(self._time_changed)
+        self.time.dateTimeChanged.connect(self._moved)
+
+    def _part(self, title: str) -> None:
+        self._column.addSpacing(6)
+        self._column.addWidget(line(self._inner))
+        self._column.addSpacing(2)
+        self._column.addWidget(Label(title, self._inner, "section"))
+
+    def _trust_part(self) -> None:
+        self.station = QRadioButton(tr("The keys that this station has pinned"), self._inner)
         self.station.setChecked(True)
-        self.files = QRadioButton(tr("Only the keys in files that I choose"), self)
-        self.body.addWidget(self.station)
-        self.body.addWidget(self.files)
-        self._box = QWidget(self)
+        self.files = QRadioButton(tr("Only the keys in files that I choose"), self._inner)
+        self._column.addWidget(self.station)
+        self._column.addWidget(self.files)
+        self._box = QWidget(self._inner)
         box = QVBoxLayout(self._box)
         box.setContentsMargins(24, 0, 0, 0)
         box.setSpacing(4)
         self._list = QVBoxLayout()
         self._list.setSpacing(2)
         box.addLayout(self._list)
-        self._add = ActionButton(theme, tr("Add a trust file…"), self._box, icon="plus")
+        self._add = ActionButton(self._theme, tr("Add a trust file…"), self._box, icon="plus")
         self._add.clicked.connect(self._pick)
         row = QHBoxLayout()
         row.addWidget(self._add)
@@ -65,37 +94,23 @@ class VerifyOptions(Card):
         box.addLayout(row)
         hint = tr("OpenPGP certificates, X.509 certificates (PEM or DER).")
         box.addWidget(Label(hint, self._box, "reason", wrap=True))
-        self.body.addWidget(self._box)
-        self._time_part()
-        self.body.addSpacing(6)
-        self.body.addWidget(line(self))
-        self.body.addSpacing(2)
-        self.body.addWidget(Label(tr("What the answer can be"), self, "section"))
-        self._explain()
-        self.body.addStretch(1)
-        self.files.toggled.connect(self._trust_changed)
-        self.other_time.toggled.connect(self._time_changed)
-        self.time.dateTimeChanged.connect(self._moved)
+        self._column.addWidget(self._box)
         self._box.hide()
-        self.time.hide()
 
     def _time_part(self) -> None:
-        self.body.addSpacing(6)
-        self.body.addWidget(line(self))
-        self.body.addSpacing(2)
-        self.body.addWidget(Label(tr("For which time?"), self, "section"))
-        self.other_time = QCheckBox(tr("Judge for another time than now"), self)
-        self.body.addWidget(self.other_time)
-        self.time = QDateTimeEdit(QDateTime.currentDateTimeUtc(), self)
+        self.other_time = QCheckBox(tr("Judge for another time than now"), self._inner)
+        self._column.addWidget(self.other_time)
+        self.time = QDateTimeEdit(QDateTime.currentDateTimeUtc(), self._inner)
         self.time.setTimeZone(QTimeZone(QTimeZone.Initialization.UTC))
         self.time.setDisplayFormat("yyyy-MM-dd HH:mm 'UTC'")
         self.time.setAccessibleName(tr("Reference time"))
         for inner in self.time.findChildren(QLineEdit):
             inner.setAccessibleName(tr("Reference time"))
         self.time.setButtonSymbols(QDateTimeEdit.ButtonSymbols.NoButtons)
-        self.body.addWidget(self.time)
+        self._column.addWidget(self.time)
+        self.time.hide()
         why = tr("Whether a key was expired or revoked depends on it.")
-        self.body.addWidget(Label(why, self, "reason", wrap=True))
+        self._column.addWidget(Label(why, self._inner, "reason", wrap=True))
 
     def trust(self) -> tuple[Path, ...]:
         """Trust files, or nothing for the station's own trust."""
@@ -137,10 +152,10 @@ class VerifyOptions(Card):
         for number, (verdict, words) in enumerate(_MEANINGS):
             icon, tone, word = verdict_look(verdict)
             top = Qt.AlignmentFlag.AlignTop
-            grid.addWidget(IconLabel(self._theme, icon, self, tone, 18), number, 0, top)
-            grid.addWidget(Label(word, self, "strong"), number, 1, top)
-            grid.addWidget(Label(tr(words), self, "sub", wrap=True), number, 2, top)
-        self.body.addLayout(grid)
+            grid.addWidget(IconLabel(self._theme, icon, self._inner, tone, 18), number, 0, top)
+            grid.addWidget(Label(word, self._inner, "strong"), number, 1, top)
+            grid.addWidget(Label(tr(words), self._inner, "sub", wrap=True), number, 2, top)
+        self._column.addLayout(grid)
 
     def _pick(self) -> None:
         dialog = QFileDialog(self, tr("Choose trust files"))

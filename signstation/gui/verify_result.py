@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from signstation.gui.bytemap import ByteMap
 from signstation.gui.fingerprint import FingerprintCard
+from signstation.gui.literal import Literal
 from signstation.gui.parts import Banner, Card, Chip, IconLabel, Label
 from signstation.gui.theme import Theme
 from signstation.gui.trustpath import TrustPath
@@ -174,5 +175,5 @@ def _file_card(verification: Verification, parent: QWidget) -> Card:
         (tr("Judged for the time"), moment(verification.at), "body"),
     ):
         card.body.addWidget(Label(title, card, "label"))
-        card.body.addWidget(Label(value, card, role, wrap=True, selectable=True))
+        card.body.addWidget(Literal(value, title, card, role))
     return card

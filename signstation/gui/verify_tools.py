@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from signstation.gui.copying import CopyButton
+from signstation.gui.literal import Literal
 from signstation.gui.parts import Banner, Card, IconLabel, Label, line
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
@@ -64,7 +65,7 @@ class OpinionsCard(Card):
         column.addWidget(Label(title, self, "strong", wrap=True))
         if opinion.says:
             block = show_block(opinion.says)
-            column.addWidget(Label(block, self, "mono", wrap=True, selectable=True))
+            column.addWidget(Literal(block, tr("What {tool} says", tool=opinion.tool), self))
         if opinion.note is not None:
             column.addWidget(Label(say(opinion.note), self, "sub", wrap=True))
         row.addLayout(column, 1)
