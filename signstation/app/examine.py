@@ -9,7 +9,7 @@ import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -122,14 +122,21 @@ class Examiner:
     def _subjects(
         self, found: Iterator[Candidate | Skipped], format_id: str | None
     ) -> Iterator[Candidate | Skipped]:
-        """Leave out signature files that are found beside what they sign: it is judged by them."""
+        """Give what a signature file beside it signs in the file's place, and each file once.
+
+        So that a directory, ``verify *`` and ``verify x.asc`` all judge ``x`` by its signatures.
+        """
         suffixes = self._suffixes(format_id)
+        seen: set[Path] = set()
         for each in found:
-            if isinstance(each, Candidate) and not each.named:
-                base = each.path.with_name(each.path.name.removesuffix(each.path.suffix))
-                if each.path.suffix in suffixes and base.is_file():
-                    continue
-            yield each
+            subject = each
+            if isinstance(each, Candidate) and each.path.suffix in suffixes:
+                name = each.name.removesuffix(each.path.suffix)
+                if (each.root / name).is_file():
+                    subject = replace(each, name=name)
+            if subject.path not in seen:
+                seen.add(subject.path)
+                yield subject
 
     def _suffixes(self, format_id: str | None) -> frozenset[str]:
         kinds = self._formats.values() if format_id is None else (self._formats[format_id],)
