@@ -15,7 +15,7 @@ from signstation.model.hashes import Digest
 from signstation.model.trust import Trust
 from signstation.worker.frames import FrameType, put_json, take_json
 from signstation.worker.seats import Pool, Task
-from signstation.worker.terms import SigningTerms
+from signstation.worker.terms import Interned
 from signstation.worker.wire import (
     Job,
     put_answers,
@@ -44,6 +44,7 @@ class CheckPool:
     def __init__(self, pool: Pool) -> None:
         """Use ``pool``, which somebody else closes."""
         self._pool = pool
+        self._terms = Interned()
 
     async def recognise(self, artifact: int) -> str:
         """Return the format's id by content. Raises FormatUnknown."""
@@ -114,7 +115,7 @@ class CheckPool:
 
         async def work(task: Task) -> Signed:
             task.call.on_progress = progress
-            frame = await task.call.request(FrameType.SIGN, _job(task, item), (artifact,))
+            frame = await task.call.request(FrameType.SIGN, self._job(task, item), (artifact,))
             task.read()
             number = 0
             while frame.type is FrameType.ASKS:
@@ -143,14 +144,13 @@ class CheckPool:
 
         async def work(task: Task) -> tuple[Digest, ...]:
             task.call.on_progress = progress
-            frame = await task.call.request(FrameType.RECHECK, _job(task, item), files)
+            frame = await task.call.request(FrameType.RECHECK, self._job(task, item), files)
             if frame.type is not FrameType.RESULT:
                 raise ProtocolViolation(reason="asks from a recheck")
             return take_digests(frame.body, len(staged))
 
         return await self._pool.run(sum(map(size_of, files)), work, avoid)
 
-
-def _job(task: Task, item: SigningItem) -> bytes:
-    terms = SigningTerms(item.format, item.slots, item.options, item.time)
-    return put_job(Job(task.lane.define(terms), item.step, item.size, item.seed, item.sha256))
+    def _job(self, task: Task, item: SigningItem) -> bytes:
+        number = task.lane.define(self._terms.terms(item))
+        return put_job(Job(number, item.step, item.size, item.seed, item.sha256))

@@ -124,7 +124,7 @@ class Lane:
         self._calls: dict[int, Call] = {}
         self._waiting: dict[int, None] = {}  # unanswered calls, in the order they were sent
         self._abandoned: set[int] = set()
-        self._terms: dict[Terms, int] = {}
+        self._terms: dict[int, tuple[int, Terms]] = {}  # by identity, which is kept alive here
         self._definitions = count()
         self._why: HostError | None = None
         self._pinged: float | None = None
@@ -149,14 +149,15 @@ class Lane:
         return call
 
     def define(self, terms: Terms) -> int:
-        """Return the number of ``terms`` in this worker, which is told them once."""
-        number = self._terms.get(terms)
-        if number is None:
-            number = next(self._definitions) % MAX_TERMS
-            for old in [each for each, at in self._terms.items() if at == number]:
-                del self._terms[old]
-            self._terms[terms] = number
-            self._link.send(FrameType.DEFINE, number, put_terms(terms))
+        """Return the number of ``terms`` in this worker, which is told each object once."""
+        known = self._terms.get(id(terms))
+        if known is not None:
+            return known[0]
+        number = next(self._definitions) % MAX_TERMS
+        for old in [each for each, (at, _) in self._terms.items() if at == number]:
+            del self._terms[old]
+        self._terms[id(terms)] = number, terms
+        self._link.send(FrameType.DEFINE, number, put_terms(terms))
         return number
 
     def request(

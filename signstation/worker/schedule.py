@@ -7,8 +7,9 @@ from typing import Protocol, TypeVar
 
 from signstation.worker.desk import HEAVY
 
-WINDOW_TASKS = 64
-"""Items in one worker at once, most of them waiting for a key: half of the runner's window."""
+WINDOW_TASKS = 128
+"""Items in one worker at once, most of them waiting for a key: the runner's whole window, because
+bytes are what keeps a worker busy."""
 WINDOW_BYTES = 64 * 1024 * 1024
 """Bytes that wait to be read by one worker; one item is taken however large it is."""
 

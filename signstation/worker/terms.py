@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from signstation.codec.plain import from_plain, to_plain
 from signstation.errors import ProtocolViolation
+from signstation.interfaces.workers import SigningItem
 from signstation.model.keys import Slot
 from signstation.model.options import Options
 from signstation.model.trust import Trust
@@ -26,6 +27,31 @@ class SigningTerms:
 
 
 Terms = SigningTerms | Trust
+
+
+class Interned:
+    """Gives equal terms of items as one object, so that they are hashed once and not per item."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._latest: SigningTerms | None = None
+        self._known: dict[SigningTerms, SigningTerms] = {}
+
+    def terms(self, item: SigningItem) -> SigningTerms:
+        """Return the terms of an item."""
+        latest = self._latest
+        if (
+            latest is not None
+            and latest.slots is item.slots
+            and latest.options is item.options
+            and (latest.format, latest.time) == (item.format, item.time)
+        ):
+            return latest
+        fresh = SigningTerms(item.format, item.slots, item.options, item.time)
+        if len(self._known) >= MAX_TERMS:
+            self._known.clear()
+        self._latest = self._known.setdefault(fresh, fresh)
+        return self._latest
 
 
 def put_terms(terms: Terms) -> bytes:
