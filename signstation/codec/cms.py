@@ -294,12 +294,26 @@ def build_signed_data(new: NewSigner, certificates: tuple[bytes, ...] = ()) -> b
 
 def certificate_identity(certificate: bytes) -> IssuerAndSerial:
     """Read issuer and serial number out of a certificate's DER (RFC 5280 4.1), byte for byte."""
+    body, serial = _certificate(certificate)
+    return IssuerAndSerial(body.read(der.SEQUENCE).raw, serial)
+
+
+def self_issued(certificate: bytes) -> bool:
+    """Whether a certificate names itself as its issuer (RFC 5280 3.2). Raises ArtifactMalformed."""
+    body, _ = _certificate(certificate)
+    issuer = body.read(der.SEQUENCE).raw
+    body.read(der.SEQUENCE)  # validity
+    return body.read(der.SEQUENCE).raw == issuer
+
+
+def _certificate(certificate: bytes) -> tuple[Reader, int]:
+    """Return a reader that stands before the issuer, and the serial number."""
     outer = Reader(certificate, name="x509")
     body = outer.read(der.SEQUENCE).reader().read(der.SEQUENCE).reader()
     body.optional(context(0))  # version
     serial = der.parse_integer(body.read(der.INTEGER))
     body.read(der.SEQUENCE)  # signature algorithm
-    return IssuerAndSerial(body.read(der.SEQUENCE).raw, serial)
+    return body, serial
 
 
 def common_name(name: bytes) -> str:

@@ -11,6 +11,7 @@ import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NoReturn
 
 from signstation.errors import ArtifactMalformed
@@ -249,8 +250,9 @@ def integer(value: int) -> bytes:
     return der(INTEGER, value.to_bytes(bits // 8 + 1, signed=True))
 
 
+@lru_cache(maxsize=256)
 def oid(dotted: str) -> bytes:
-    """Build an OBJECT IDENTIFIER from its dotted form."""
+    """Build an OBJECT IDENTIFIER from its dotted form; remembered, as they are few constants."""
     first, second, *rest = map(int, dotted.split("."))
     content = b"".join(map(_base128, (40 * first + second, *rest)))
     return der(OBJECT_IDENTIFIER, content)

@@ -18,8 +18,8 @@ HEADER = 64
 """Bytes of the larger file header (ELF64)."""
 RELOCATABLE = 1
 """ET_REL: the type of kernel modules."""
-NO_BITS = 8
-"""SHT_NOBITS: a section without bytes in the file."""
+WITHOUT_BYTES = frozenset({0, 8})
+"""SHT_NULL and SHT_NOBITS: sections without bytes in the file."""
 EXTENDED_INDEX = 0xFFFF
 """SHN_XINDEX: the string table's index is in section 0's sh_link."""
 MAX_SECTIONS = 65_536
@@ -85,31 +85,26 @@ def parse(read: Read, size: int) -> Elf:
     """Parse the headers of an ELF file of ``size`` bytes. Raises ArtifactMalformed."""
     header = _header(read(0, HEADER))
     count, names = header.count, header.names
-    raw = _table(read, header, 1, size)
     if count == 0 or names == EXTENDED_INDEX:
         # gABI: too many for the header's fields; section 0 holds the true values
-        first = _section(header, raw, 0)
-        count = count or first.size
-        names = first.link if names == EXTENDED_INDEX else names
+        ((_, _, _, _, _, extended, link, *_),) = _table(read, header, 1, size)
+        count = count or extended
+        names = link if names == EXTENDED_INDEX else names
     if not 0 < count <= MAX_SECTIONS:
         _fail(header.table, f"1 to {MAX_SECTIONS} sections", str(count))
     if names >= count:
         _fail(header.table, f"a name table below section {count}", str(names))
-    raw = _table(read, header, count, size)
-    found = tuple(_section(header, raw, index) for index in range(count))
-    for each in found:
-        if each.type != NO_BITS and each.type and each.offset + each.size > size:
-            _fail(each.offset, f"{each.size} bytes of section", f"{size} bytes of file")
-    table = found[names]
-    if table.size > MAX_NAMES or table.type == NO_BITS:
-        _fail(table.offset, f"at most {MAX_NAMES} bytes of names", str(table.size))
-    strings = read(table.offset, table.size)
-    sections = tuple(
-        Section(_name(strings, each.name), each.type, each.offset, each.size) for each in found
-    )
-    ends = [each.offset + each.size for each in sections if each.type not in {0, NO_BITS}]
-    end = max((header.table + count * header.entry, *ends))
-    return Elf(header.wide, header.order == "<", header.type, header.machine, sections, end)
+    rows = _table(read, header, count, size)
+    strings = _strings(read, rows[names], size)
+    end = header.table + count * header.entry
+    sections: list[Section] = []
+    for name, kind, _, _, offset, length, *_ in rows:
+        if kind not in WITHOUT_BYTES:
+            if offset + length > size:
+                _fail(offset, f"{length} bytes of section", f"{size} bytes of file")
+            end = max(end, offset + length)
+        sections.append(Section(_name(strings, name), kind, offset, length))
+    return Elf(header.wide, header.order == "<", header.type, header.machine, tuple(sections), end)
 
 
 def modinfo(read: Read, elf: Elf) -> tuple[tuple[str, str], ...]:
@@ -118,7 +113,7 @@ def modinfo(read: Read, elf: Elf) -> tuple[tuple[str, str], ...]:
     Raises ArtifactMalformed where there is no such section.
     """
     section = elf.find(b".modinfo")
-    if section is None or section.type == NO_BITS:
+    if section is None or section.type in WITHOUT_BYTES:
         _fail(0, "a .modinfo section", "none")
     if section.size > MAX_MODINFO:
         _fail(section.offset, f"at most {MAX_MODINFO} bytes of .modinfo", str(section.size))
@@ -130,15 +125,6 @@ def modinfo(read: Read, elf: Elf) -> tuple[tuple[str, str], ...]:
         key, _, value = entry.decode(errors="replace").partition("=")
         found.append((key, value))
     return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Raw:
-    name: int
-    type: int
-    offset: int
-    size: int
-    link: int
 
 
 def _header(data: bytes) -> _Header:
@@ -160,17 +146,20 @@ def _header(data: bytes) -> _Header:
     )
 
 
-def _table(read: Read, header: _Header, count: int, size: int) -> bytes:
+def _table(read: Read, header: _Header, count: int, size: int) -> list[tuple[int, ...]]:
+    """Section headers: name, type, flags, address, offset, size, link and three more."""
     length = count * header.entry
     if header.table == 0 or header.table + length > size:
         _fail(header.table, f"{length} bytes of section headers", f"{size} bytes of file")
-    return read(header.table, length)
-
-
-def _section(header: _Header, raw: bytes, index: int) -> _Raw:
     form = header.order + "II" + _WIDE[header.wide]
-    name, kind, _, _, offset, size, link, *_ = struct.unpack_from(form, raw, index * header.entry)
-    return _Raw(name, kind, offset, size, link)
+    return list(struct.iter_unpack(form, read(header.table, length)))
+
+
+def _strings(read: Read, row: tuple[int, ...], size: int) -> bytes:
+    _, kind, _, _, offset, length, *_ = row
+    if length > MAX_NAMES or kind in WITHOUT_BYTES or offset + length > size:
+        _fail(offset, f"at most {MAX_NAMES} bytes of names", str(length))
+    return read(offset, length)
 
 
 def _name(strings: bytes, at: int) -> bytes:
