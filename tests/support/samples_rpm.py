@@ -6,24 +6,16 @@ import struct
 from collections.abc import Mapping
 from functools import cache
 
-import pysequoia
-
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.trust import Trust
 from tests.support.contract_formats import MakeSample, Sample
-from tests.support.openpgp import SoftCertificate, soft_certificate
+from tests.support.openpgp import shared_certificate
 from tests.support.rpm import BINARY, RawEntry, Recipe, build, covered, layout, noticed
-
-
-@cache
-def certificate(suite: str = "Cv25519") -> SoftCertificate:
-    """A certificate of a cipher suite, made once."""
-    return soft_certificate(getattr(pysequoia.CipherSuite, suite))
 
 
 def sample(recipe: Recipe, *suites: str, **options: str) -> Sample:
     """A package and its signers."""
-    keys = tuple(certificate(each) for each in suites)
+    keys = tuple(shared_certificate(each) for each in suites)
     hashes = {"P384": HashAlgorithm.SHA384, "P521": HashAlgorithm.SHA512}
     return Sample(
         content=build(recipe),
