@@ -26,9 +26,8 @@ from signstation.interfaces.keystore import OpenKey
 from signstation.keystores.gnupg_agent import Place
 from signstation.keystores.gnupg_asks import schemes
 from signstation.keystores.gnupg_certificates import x509_profile
-from signstation.keystores.gnupg_home import Home
+from signstation.keystores.gnupg_home import STORE, Home
 from signstation.keystores.gnupg_keys import (
-    STORE,
     fingerprint_of,
     held_certificates,
     infos,
@@ -96,7 +95,7 @@ class GnuPg:
                 user_id=label(chosen.certificate),
                 certificate=certificate,
             ),
-            x509=x509_profile(certificates, spki),
+            x509=x509_profile(certificates, spki, key),
         )
 
     @contextmanager

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from signstation.codec.sexp import Sexp, parse, value
 from signstation.errors import (
+    AgentMissing,
     ArtifactMalformed,
     Cancelled,
     KeyNotFound,
@@ -33,7 +34,7 @@ from signstation.errors import (
     SchemeUnsupported,
     SignstationError,
 )
-from signstation.keystores.gnupg_home import Home
+from signstation.keystores.gnupg_home import STORE, Home
 from signstation.system.assuan import Accepted, Assuan, Refused, Reply
 
 CURVES: dict[bytes, EllipticCurve] = {
@@ -102,15 +103,19 @@ class Agent:
     """A connection to the agent of one home, on behalf of one key reference."""
 
     def __init__(self, connection: Assuan, key: str) -> None:
-        """``key`` is the text of the KeyRef that errors name; empty where it is about all keys."""
+        """``key`` is the text of the KeyRef that errors name."""
         self.connection = connection
         self.key = key
 
     @classmethod
     @contextmanager
-    def of(cls, home: Home, key: str = "") -> Iterator[Agent]:
+    def of(cls, home: Home, key: str = STORE) -> Iterator[Agent]:
         """Connect for the length of the ``with``. Raises AgentMissing."""
-        with home.agent() as connection:
+        try:
+            connection = home.agent()
+        except AgentMissing as error:
+            raise AgentMissing(key=key, reason=error.reason) from error
+        with connection:
             yield cls(connection, key)
 
     def keys(self) -> dict[str, AgentKey]:

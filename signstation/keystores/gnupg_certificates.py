@@ -14,12 +14,15 @@ from signstation.signatures.certificates import read_certificate
 _PEM = b"-----BEGIN "
 
 
-def x509_profile(certificates: Sequence[bytes], spki: bytes) -> X509Profile | None:
+def x509_profile(certificates: Sequence[bytes], spki: bytes, key: str) -> X509Profile | None:
     """Return the chain, leaf first, if one of the certificates is for the key ``spki``.
 
-    None where they are for other keys of the same order. Raises KeyUnreadable.
+    None where they are for other keys of the same order. Raises KeyUnreadable, naming ``key``.
     """
-    facts = [read_certificate(der) for content in certificates for der in _ders(content)]
+    try:
+        facts = [read_certificate(der) for content in certificates for der in _ders(content)]
+    except KeyUnreadable as error:
+        raise KeyUnreadable(key=key, reason=error.reason) from error
     leaf = next((each for each in facts if each.spki == spki), None)
     if leaf is None:
         return None

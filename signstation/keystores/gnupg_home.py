@@ -25,6 +25,8 @@ from signstation.interfaces.tools import Programs
 from signstation.model.programs import Completed
 from signstation.system.assuan import Assuan
 
+STORE = "gpg"
+"""Prefix of this store's key references; errors that are about no key in particular name it."""
 MAX_CERTIFICATE = 4 * 1024 * 1024
 """Most bytes of an exported certificate: one with 10,000 certifications has 3 MB."""
 MAX_NAMES = 4096
@@ -121,7 +123,8 @@ class Home:
             return self._connect(configured)
         except AgentMissing as error:
             said = started.stderr.decode(errors="replace").strip()
-            raise AgentMissing(reason=said[-_ERROR_TAIL:] or error.reason) from error
+            reason = said[-_ERROR_TAIL:] or error.reason
+            raise AgentMissing(key=STORE, reason=reason) from error
 
     def _configured_socket(self) -> Path:
         done = self._run("gpgconf", ("--list-dirs", "agent-socket"))
@@ -162,4 +165,4 @@ def _parsed(done: Completed) -> tuple[ListedCertificate, ...]:
     try:
         return parse_listing(done.stdout)
     except ArtifactMalformed as error:
-        raise KeyUnreadable(reason=f"gpg's key listing has {error.found}") from error
+        raise KeyUnreadable(key=STORE, reason=f"gpg's key listing has {error.found}") from error

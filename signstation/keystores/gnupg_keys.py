@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from signstation.codec.colons import ListedCertificate, ListedKey, Validity
 from signstation.errors import KeyAmbiguous, KeyNotFound, KeyUnusable, UsageError
 from signstation.keystores.gnupg_agent import Agent, AgentKey, Place
-from signstation.keystores.gnupg_home import Home
+from signstation.keystores.gnupg_home import STORE, Home
 from signstation.model.keys import (
     KeyFamily,
     KeyInfo,
@@ -20,9 +20,6 @@ from signstation.model.keys import (
     Protection,
     SignatureType,
 )
-
-STORE = "gpg"
-"""Prefix of this store's key references."""
 
 _FINGERPRINT = re.compile(r"(?:0[xX])?([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})")
 _KEY_ID = re.compile(r"(?:0[xX])?([0-9A-Fa-f]{8}|[0-9A-Fa-f]{16})")

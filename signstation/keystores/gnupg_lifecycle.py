@@ -20,8 +20,8 @@ from signstation.errors import (
 )
 from signstation.interfaces.context import KeyContext
 from signstation.keystores.gnupg_agent import Agent
-from signstation.keystores.gnupg_home import MAX_NAMES, Home, failed
-from signstation.keystores.gnupg_keys import STORE, infos, keys_of
+from signstation.keystores.gnupg_home import MAX_NAMES, STORE, Home, failed
+from signstation.keystores.gnupg_keys import infos, keys_of
 from signstation.model.keys import KeyInfo, KeyState
 from signstation.model.orders import GenerateOrder
 from signstation.model.prompts import Prompt, PromptKind

@@ -112,6 +112,8 @@ class AgentSession(AbstractContextManager["AgentSession"]):
                     lost = False
                     yield answer
             except (AgentMissing, ProtocolViolation) as error:
+                if isinstance(error, AgentMissing):
+                    error.key = str(self._profile.key)
                 token = self._state is not None and self._state[1].place is Place.TOKEN
                 self._disconnect()
                 if lost:

@@ -219,6 +219,7 @@ def test_an_agent_that_dies_again_and_again_is_missing(home: GnupgHome, tmp_path
             connections = agent.connections
             answers = list(opened.sign(asks_for(profile, 3)))
             assert [type(each) for each in answers] == [AgentMissing] * 3
+            assert {e.key for e in answers if isinstance(e, AgentMissing)} == {str(profile.key)}
             assert agent.connections == connections + 1
             assert all(isinstance(each, AgentMissing) and each.retryable for each in answers)
 
