@@ -84,8 +84,9 @@ class Child:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to exactly this process; nothing happens when it has ended."""
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.pidfd, number)
+        if self.pidfd >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.pidfd, number)
 
     def close(self) -> int:
         """Collect the ended process and return its status (negative: signal). Blocks until then."""
