@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from signstation.errors import Cancelled, InternalError, SignstationError
+from signstation.errors import Cancelled, SignstationError
+from signstation.jobs.bugs import bug
 from signstation.model.station import StationEvent
 
 TICK_MS = 50
@@ -33,6 +34,8 @@ class Bridge(QObject):
     def __init__(self, parent: QObject) -> None:
         """Start ticking."""
         super().__init__(parent)
+        self.waiting = 0
+        """Futures that have not been handed over yet; GUI thread only."""
         self._entries: deque[Callable[[], None] | StationEvent] = deque()
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
@@ -54,9 +57,14 @@ class Bridge(QObject):
         failed: Callable[[SignstationError], None],
     ) -> None:
         """Hand a future's result or error to the GUI thread."""
+        self.waiting += 1
+
+        def hand_over(ended: Future[T]) -> None:
+            self.waiting -= 1
+            _hand_over(ended, done, failed)
 
         def finished(ended: Future[T]) -> None:
-            self.later(lambda: _hand_over(ended, done, failed))
+            self.later(lambda: hand_over(ended))
 
         future.add_done_callback(finished)
 
@@ -100,6 +108,6 @@ def _hand_over(
     except CancelledError:
         failed(Cancelled())
     except Exception as error:  # noqa: BLE001 - a bug must reach the person, not vanish in a timer
-        failed(InternalError(id=type(error).__name__))
+        failed(bug(error))
     else:
         done(value)

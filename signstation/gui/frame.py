@@ -201,11 +201,11 @@ class Window(QWidget):
             self._pages[self.current].page.leave()
 
     def _look_around(self) -> None:
-        self.bridge.deliver(self._station.doctor(), self._show_doctor, self._failed)
+        self.bridge.deliver(self._station.doctor(), self._show_doctor, self.tell)
         self._ask_jobs()
 
     def _ask_jobs(self) -> None:
-        self.bridge.deliver(self._station.jobs(), self._show_jobs, self._failed)
+        self.bridge.deliver(self._station.jobs(), self._show_jobs, self.tell)
 
     def _show_doctor(self, rows: tuple[DoctorRow, ...]) -> None:
         self.strip.show_doctor(rows)
@@ -238,12 +238,13 @@ class Window(QWidget):
                         self._jobs_timer.start()
 
     def _answer(self, prompt_id: str, secret: Secret) -> None:
-        self.bridge.deliver(self._station.answer(prompt_id, secret), _nothing, self._failed)
+        self.bridge.deliver(self._station.answer(prompt_id, secret), _nothing, self.tell)
 
     def _dismiss(self, prompt_id: str) -> None:
-        self.bridge.deliver(self._station.dismiss(prompt_id), _nothing, self._failed)
+        self.bridge.deliver(self._station.dismiss(prompt_id), _nothing, self.tell)
 
-    def _failed(self, error: SignstationError) -> None:
+    def tell(self, error: SignstationError) -> None:
+        """Show an error above the page; a cancellation is not one."""
         if isinstance(error, Cancelled):
             return
         first, *rest = error_lines(error)

@@ -78,6 +78,7 @@ class SignPage(Page):
         self._stepper.entered.connect(self._entered)
         self._choose.chosen.connect(self.take)
         self._keys.changed.connect(self._gate)
+        self._keys.key_file.connect(self._import_key)
         self._review.changed.connect(self._gate)
         self._result.verify.connect(self._verify)
         self._result.again.connect(self._start_over)
@@ -134,6 +135,14 @@ class SignPage(Page):
         if self._stepper.current == KEYS:
             self._keys.show_flow(self._flow)
             self._gate()
+
+    def _import_key(self, path: Path) -> None:
+        self._bridge.deliver(
+            self._station.import_key("file", path), self._key_imported, self._failed
+        )
+
+    def _key_imported(self, _: tuple[KeyInfo, ...]) -> None:
+        self._bridge.deliver(self._station.keys(), self._keys_came, self._failed)
 
     def _plan(self) -> None:
         self._flow.plans = ()

@@ -159,7 +159,9 @@ class SignFlow:
         """Why the Inspect step is not done, or None."""
         blockers = sum(f.severity is Severity.BLOCKER for _, f in self.findings())
         if blockers:
-            return text("{count} findings forbid signing. Remove those files.", count=blockers)
+            return text(
+                "Findings that forbid signing: {count}. Remove those files.", count=blockers
+            )
         if not self.artifacts:
             return Text("There is nothing here that can be signed.")
         return None

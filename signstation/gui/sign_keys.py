@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from signstation.gui.kinds import kind_icon, kind_title
 from signstation.gui.parts import ActionButton, Card, Chip, IconLabel, Label, clear
 from signstation.gui.sign_flow import Choice, SignFlow
-from signstation.gui.sign_steps import KIND_ICONS
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
-from signstation.gui.words import tr
+from signstation.gui.words import tr, trn
 from signstation.model.keys import KeyInfo, Protection
 from signstation.model.options import Existing
 from signstation.reports.tables import PROTECTIONS
@@ -43,14 +43,16 @@ class _KindRow(Card):
         count = len(flow.of_kind(kind))
         head = QHBoxLayout()
         head.setSpacing(10)
-        head.addWidget(IconLabel(theme, KIND_ICONS.get(kind, "file"), self, Tone.ACCENT, 22))
-        head.addWidget(Label(tr("{kind}: {count} files", count=count, kind=kind), self, "section"))
+        head.addWidget(IconLabel(theme, kind_icon(kind), self, Tone.ACCENT, 22))
+        head.addWidget(Label(kind_title(kind), self, "section"))
+        amount = trn("{count} file", "{count} files", count)
+        head.addWidget(Label(amount, self, "sub"))
         head.addStretch(1)
         self._chip = Chip(theme, "lock", "", self)
         head.addWidget(self._chip)
         self.body.addLayout(head)
         self.box = QComboBox(self)
-        self.box.setAccessibleName(tr("Key for {kind}", kind=kind))
+        self.box.setAccessibleName(tr("Key for {kind}", kind=kind_title(kind)))
         for offer in self._offers:
             self.box.addItem(_offer_words(offer))
         self.box.addItem(tr("Do not sign these"))
@@ -95,6 +97,8 @@ class KeysStep(QWidget):
     """Emits ``changed`` whenever a choice changed the flow."""
 
     changed = Signal()
+    key_file = Signal(object)
+    """A key file was picked, to be taken into the station's key folder."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         """Build the output card; rows of kinds come with ``show_flow``."""
@@ -168,6 +172,14 @@ class KeysStep(QWidget):
             each = _KindRow(self._theme, kind, flow, self._inner)
             each.chosen.connect(self._chosen)
             self._kinds.addWidget(each)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        add = ActionButton(self._theme, tr("Add a key file…"), self._inner, icon="key")
+        add.clicked.connect(self._pick_key)
+        row.addWidget(add)
+        hint = tr("PEM, PKCS#8 or PKCS#12. A copy is kept in the station's key folder.")
+        row.addWidget(Label(hint, self._inner, "reason", wrap=True), 1)
+        self._kinds.addLayout(row)
         self._kinds.addStretch(1)
         self.output.setText(str(flow.output or ""))
 
@@ -193,9 +205,20 @@ class KeysStep(QWidget):
         self._flow.existing = self.existing.currentData()
         self.changed.emit()
 
+    def _pick_key(self) -> None:
+        dialog = QFileDialog(self, tr("Key file"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._key_picked)
+        dialog.open()
+
+    def _key_picked(self, name: str) -> None:
+        self.key_file.emit(Path(name))
+
     def _pick_output(self) -> None:
         dialog = QFileDialog(self, tr("Output folder"), self.output.text())
         dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self._output_picked)
         dialog.open()
 

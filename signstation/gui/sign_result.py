@@ -8,11 +8,12 @@ from PySide6.QtCore import QItemSelection, Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QSplitter, QVBoxLayout, QWidget
 
 from signstation.gui.errors import error_lines, parse_error
+from signstation.gui.kinds import kind_words
 from signstation.gui.parts import ActionButton, Banner, Card, Label, clear
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
-from signstation.gui.words import tr
+from signstation.gui.words import tr, trn
 from signstation.model.jobs import JobState, StepRow
 from signstation.reports.words import groups, show
 
@@ -71,7 +72,7 @@ class ResultStep(QWidget):
         column.addWidget(self.bar)
         columns: tuple[Column[StepRow], ...] = (
             Column(tr("Artifact"), lambda each: show(Path(each.path).name)),
-            Column(tr("Kind"), lambda each: each.format, width=84),
+            Column(tr("Kind"), lambda each: kind_words(each.format, 1), width=120),
             Column(
                 tr("State"),
                 lambda each: state_words(each.state),
@@ -116,7 +117,7 @@ class ResultStep(QWidget):
 
     def _say(self, final: int) -> None:
         rows = self._rows
-        running = final < len(rows)
+        running = final < len(rows) or not rows
         done = sum(each.state is JobState.DONE for each in rows)
         failed = [each for each in rows if each.state is JobState.FAILED]
         interrupted = any(each.state is JobState.INTERRUPTED for each in rows)
@@ -127,6 +128,8 @@ class ResultStep(QWidget):
         if interrupted:
             words = tr("Interrupted: {done} of {count} are done", done=done, count=len(rows))
             self.banner.say(Tone.WARNING, words, tr("Go on from the queue."))
+        elif not rows:
+            self.banner.say(Tone.ACCENT, tr("Signing begins…"), icon="sign")
         elif running:
             words = tr("Signing: {done} of {count} are done", done=done, count=len(rows))
             self.banner.say(Tone.ACCENT, words, icon="sign")
@@ -137,7 +140,11 @@ class ResultStep(QWidget):
             words = tr("Stopped: {done} of {count} are signed", done=done, count=len(rows))
             self.banner.say(Tone.WARNING, words, tr("Nothing is half done."))
         else:
-            words = tr("All {count} artifacts are signed and verified", count=done)
+            words = trn(
+                "The artifact is signed and verified",
+                "All {count} artifacts are signed and verified",
+                done,
+            )
             folders = sorted({str(path.parent) for path in self.outputs()})
             self.banner.say(Tone.OK, words, ", ".join(show(each) for each in folders[:3]))
 

@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, 
 
 from signstation.gui.errors import error_sentence, parse_error
 from signstation.gui.facts import SEVERITIES
+from signstation.gui.kinds import kind_icon, kind_words
 from signstation.gui.parts import Card, IconLabel, Label, clear, line, restyle
 from signstation.gui.sign_flow import COMPARED, SignFlow
-from signstation.gui.sign_steps import KIND_ICONS
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
-from signstation.gui.words import say, tr
+from signstation.gui.words import say, tr, trn
 from signstation.model.orders import PlanSummary
 from signstation.reports.words import groups, human_size, show
 
@@ -100,7 +100,11 @@ class ReviewStep(QWidget):
 
     def _kinds(self, flow: SignFlow) -> None:
         count = sum(len(flow.of_kind(kind)) for kind in flow.signing())
-        title = tr("You are about to sign {count} artifacts", count=count)
+        title = trn(
+            "You are about to sign {count} artifact",
+            "You are about to sign {count} artifacts",
+            count,
+        )
         self._content.addWidget(Label(title, self._inner, "section"))
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
@@ -111,13 +115,12 @@ class ReviewStep(QWidget):
             key = choice.key if choice else None
             artifacts = flow.of_kind(kind)
             size = human_size(sum(each.inspection.size for each in artifacts))
-            grid.addWidget(
-                IconLabel(self._theme, KIND_ICONS.get(kind, "file"), self._inner, None, 18), row, 0
-            )
+            grid.addWidget(IconLabel(self._theme, kind_icon(kind), self._inner, None, 18), row, 0)
             amount = Label(str(len(artifacts)), self._inner, "strong")
             amount.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(amount, row, 1)
-            grid.addWidget(Label(f"{kind} · {size}", self._inner), row, 2)
+            words = f"{kind_words(kind, len(artifacts))} · {size}"
+            grid.addWidget(Label(words, self._inner), row, 2)
             if key is None or choice is None:
                 words, icon, tone = tr("left unsigned"), "minus-circle", Tone.NEUTRAL
             else:
@@ -179,7 +182,8 @@ class ReviewStep(QWidget):
             self._cost.addWidget(Label(tr("The plan is being made…"), self._card, "sub"))
             return
         operations = sum(plan.key_operations for plan in plans)
-        rows = [("key", tr("{count} private-key operations", count=operations))]
+        words = trn("{count} private-key operation", "{count} private-key operations", operations)
+        rows = [("key", words)]
         prompts = [prompt for plan in plans for prompt in plan.prompts]
         rows.extend(
             ("lock", tr("You will be asked: {name}", name=prompt.name)) for prompt in prompts
@@ -188,7 +192,8 @@ class ReviewStep(QWidget):
             rows.append(("unlock", tr("You will not be asked for a passphrase.")))
         seconds = [plan.seconds for plan in plans if plan.seconds is not None]
         if seconds:
-            rows.append(("clock", tr("About {count} seconds", count=max(1, round(sum(seconds))))))
+            whole = max(1, round(sum(seconds)))
+            rows.append(("clock", trn("About {count} second", "About {count} seconds", whole)))
         rows.extend(("warning", show(each)) for plan in plans for each in plan.warnings)
         rows.append(("folder", show(str(self._flow.output or ""))))
         for icon, words in rows:

@@ -9,17 +9,15 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from signstation.gui.drop import DropArea
 from signstation.gui.facts import SEVERITIES, FactsView
-from signstation.gui.parts import Banner, Card, IconLabel, Label
+from signstation.gui.kinds import COVERS, kind_icon, kind_title, kind_words
+from signstation.gui.parts import Banner, Card, IconLabel, Label, line
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.sign_flow import Artifact, SignFlow
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
-from signstation.gui.words import tr
+from signstation.gui.words import tr, trn
 from signstation.model.artifacts import Severity
 from signstation.reports.words import human_size, show
-
-KIND_ICONS = {"rpm": "package", "kmod": "module", "blob": "file"}
-"""Icons of formats; others show a file."""
 
 
 class ChooseStep(QWidget):
@@ -64,18 +62,15 @@ class ChooseStep(QWidget):
                 tr("Signed copies are read back and verified before they get their names."),
             ),
         ):
-            line = QHBoxLayout()
-            line.setSpacing(12)
-            line.addWidget(
-                IconLabel(theme, icon, card, Tone.ACCENT, 20), 0, Qt.AlignmentFlag.AlignTop
-            )
-            words = QVBoxLayout()
-            words.setSpacing(1)
-            words.addWidget(Label(title, card, "strong"))
-            words.addWidget(Label(detail, card, "sub", wrap=True))
-            line.addLayout(words, 1)
             card.body.addSpacing(6)
-            card.body.addLayout(line)
+            card.body.addLayout(_entry(theme, icon, title, detail, card))
+        card.body.addSpacing(10)
+        card.body.addWidget(line(card))
+        card.body.addSpacing(4)
+        card.body.addWidget(Label(tr("What can be signed"), card, "section"))
+        for kind, words in COVERS:
+            card.body.addSpacing(6)
+            card.body.addLayout(_entry(theme, kind_icon(kind), kind_title(kind), tr(words), card))
         card.body.addStretch(1)
         card.body.addWidget(
             Label(
@@ -92,6 +87,18 @@ class ChooseStep(QWidget):
         self.chosen.emit(paths)
 
 
+def _entry(theme: Theme, icon: str, title: str, detail: str, card: Card) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(12)
+    row.addWidget(IconLabel(theme, icon, card, Tone.ACCENT, 20), 0, Qt.AlignmentFlag.AlignTop)
+    words = QVBoxLayout()
+    words.setSpacing(1)
+    words.addWidget(Label(title, card, "strong"))
+    words.addWidget(Label(detail, card, "sub", wrap=True))
+    row.addLayout(words, 1)
+    return row
+
+
 def _worst(artifact: Artifact) -> tuple[str, Tone]:
     order = (Severity.BLOCKER, Severity.WARNING, Severity.NOTE)
     for severity in order:
@@ -102,7 +109,7 @@ def _worst(artifact: Artifact) -> tuple[str, Tone]:
 
 def _finding_words(artifact: Artifact) -> str:
     count = len(artifact.inspection.findings)
-    return tr("nothing to note") if count == 0 else tr("{count} to look at", count=count)
+    return tr("none") if count == 0 else tr("{count} to look at", count=count)
 
 
 def _signers(artifact: Artifact) -> str:
@@ -123,7 +130,11 @@ class InspectStep(QWidget):
         column.addWidget(self.banner)
         columns: tuple[Column[Artifact], ...] = (
             Column(tr("Artifact"), lambda each: show(each.path.name)),
-            Column(tr("Kind"), lambda each: each.inspection.format, width=84),
+            Column(
+                tr("Kind"),
+                lambda each: kind_words(each.inspection.format, 1),
+                width=120,
+            ),
             Column(
                 tr("Size"),
                 lambda each: human_size(each.inspection.size),
@@ -132,7 +143,7 @@ class InspectStep(QWidget):
                 width=90,
             ),
             Column(tr("Signed by"), _signers, width=150),
-            Column(tr("Findings"), _finding_words, icon=_worst, width=150),
+            Column(tr("Findings"), _finding_words, icon=_worst, width=120),
         )
         self.model: RowsModel[Artifact] = RowsModel(theme, columns, self)
         self.table = table_view(self.model, tr("Artifacts"), columns, self)
@@ -165,7 +176,7 @@ class InspectStep(QWidget):
             return
         count = len(flow.findings())
         refused = len(flow.failures)
-        total = tr("{count} artifacts", count=len(flow.artifacts))
+        total = trn("{count} artifact", "{count} artifacts", len(flow.artifacts))
         if reason := flow.not_inspected():
             self.banner.say(Tone.ERROR, tr(reason.template, **dict(reason.values)))
         elif refused:
@@ -175,14 +186,13 @@ class InspectStep(QWidget):
                 ", ".join(show(each.path.name) for each in flow.failures[:5]),
             )
         elif count:
-            self.banner.say(
-                Tone.WARNING,
-                tr(
-                    "{total} with {count} findings. Look at them before you go on.",
-                    total=total,
-                    count=count,
-                ),
+            words = trn(
+                "{total} with {count} finding. Look at it before you go on.",
+                "{total} with {count} findings. Look at them before you go on.",
+                count,
+                total=total,
             )
+            self.banner.say(Tone.WARNING, words)
         else:
             self.banner.say(Tone.OK, tr("{total}, nothing unusual found", total=total))
 

@@ -244,8 +244,8 @@ class Stepper(QWidget):
         step = self._steps[index]
         self._stack.setCurrentIndex(index)
         self.bar.show_step(index, locked=self._locked)
-        self.back.setVisible(index > 0 and not self._locked)
         self.next.setVisible(bool(step.action))
+        self._show_back()
         self.next.set(step.action, step.icon)
         self.entered.emit(index)
 
@@ -256,8 +256,13 @@ class Stepper(QWidget):
     def lock(self, *, locked: bool) -> None:
         """From the first step that cannot be undone on there is no way back."""
         self._locked = locked
-        self.back.setVisible(self.current > 0 and not locked)
+        self._show_back()
         self.bar.show_step(self.current, locked=locked)
+
+    def _show_back(self) -> None:
+        possible = self.current > 0 and not self._locked
+        self.back.setVisible(possible)
+        self._foot.setVisible(possible or bool(self._steps[self.current].action))
 
     def _back(self) -> None:
         if self.current > 0 and not self._locked:

@@ -129,6 +129,14 @@ class VerifyPage(Page):
         if self._paths and not self._options.reason():
             self._begin()
 
+    def show_results(self, results: tuple[VerifiedPath, ...]) -> None:
+        """Show results that were made elsewhere; ``refresh`` verifies their paths again."""
+        self._run += 1
+        self._paths = tuple(each.path for each in results)
+        self._clear_results()
+        self._fresh.extend(results)
+        self._finish()
+
     def focus_filter(self) -> None:
         """Go into the filter of the list."""
         if self._views.currentIndex() == 1:
@@ -141,14 +149,7 @@ class VerifyPage(Page):
 
     def _begin(self) -> None:
         self._run += 1
-        self._results.clear()
-        self._fresh.clear()
-        self._shown = None
-        self._list.replace(())
-        self._view.clear(tr("Verifying…"))
-        self._banner.hide()
-        self._views.setCurrentIndex(1)
-        self._show_buttons(results=True)
+        self._clear_results()
         self._say(done=False)
         number = self._run
 
@@ -170,6 +171,17 @@ class VerifyPage(Page):
         order = VerifyOrder(self._paths, self._options.trust(), self._options.at())
         future = self._station.verify(order, self._bridge.streaming(result))
         self._bridge.deliver(future, done, failed)
+
+    def _clear_results(self) -> None:
+        self._results.clear()
+        self._fresh.clear()
+        self._shown = None
+        self._list.replace(())
+        self._list.hide()
+        self._view.clear(tr("Verifying…"))
+        self._banner.hide()
+        self._views.setCurrentIndex(1)
+        self._show_buttons(results=True)
 
     def _show_fresh(self) -> None:
         self._results.extend(self._fresh)
