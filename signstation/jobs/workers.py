@@ -12,7 +12,7 @@ from signstation.model.station import Caller
 class KeysFor(Protocol):
     """Gives the key workers that serve a caller: with his GnuPG home, and with prompts to him."""
 
-    def __call__(self, caller: Caller, job: int | None) -> KeyWorkers:
+    def __call__(self, caller: Caller, job: int | None, /) -> KeyWorkers:
         """Return them; ``job`` is None while an order is planned. Called on the event loop."""
         ...
 
