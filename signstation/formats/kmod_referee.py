@@ -1,8 +1,8 @@
-"""Second opinions on a kernel module: modinfo for what it carries, openssl for the number.
+"""Second opinions on a kernel module: modinfo for what it carries, openssl for number and path.
 
-No program outside the kernel judges a module as the kernel does: modinfo (kmod 30 or newer) only
-shows the signer, and openssl checks the number with the trusted certificates but neither dates
-nor issuers (-noverify), since the kernel looks at neither.
+No program outside the kernel judges a module as the kernel does. modinfo (kmod 30 or newer) only
+shows the signer. openssl checks the number, and the path to a trusted certificate: as the kernel,
+it is told to look neither at dates nor at uses; unlike the kernel, it wants issuers to be CAs.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ CHUNK = 1024 * 1024
 MAX_SAYS = 2000
 """Most characters kept of a tool's words."""
 
+_UNKNOWN = ("signer certificate not found", "unable to get", "self-signed certificate")
+"""Words of openssl for a signer that leads to no trusted certificate."""
 _FIELDS = ("signer", "sig_key", "sig_hashalgo")
 _SHOWS_ONLY = Text("modinfo shows the signature and checks nothing.")
-_NUMBER_ONLY = Text(
-    "openssl checks the number with the trusted certificates and those inside the signature; "
-    "as the kernel, it looks neither at dates nor at uses here, and unlike it at no issuers."
+_PATH = Text(
+    "openssl checked the number and the path to a trusted certificate; as the kernel, it was told "
+    "to look neither at dates nor at uses."
 )
 
 
@@ -90,26 +92,29 @@ def _openssl(artifact: Artifact, appended: Appended, trust: Trust, ctx: ToolCont
         for offset in range(0, appended.content, CHUNK):
             out.write(artifact.read(offset, min(CHUNK, appended.content - offset)))
     signature.write_bytes(appended.signature)
-    arguments = ["cms", "-verify", "-binary", "-noverify", "-inform", "DER"]
-    arguments += ["-in", signature.name, "-content", content.name, "-out", "/dev/null"]
+    arguments = ["cms", "-verify", "-binary", "-inform", "DER", "-in", signature.name]
+    arguments += ["-content", content.name, "-out", "/dev/null", "-no-CApath", "-no-CAstore"]
+    arguments += ["-partial_chain", "-no_check_time", "-purpose", "any"]
     wanted = {Purpose.ANY, Purpose.KERNEL_MODULES}
     trusted = [each.der for each in trust.x509 if wanted.intersection(each.purposes)]
     if trusted:
         anchors.write_bytes(b"".join(encode_pem("CERTIFICATE", each) for each in trusted))
-        arguments += ["-certfile", anchors.name]
+        arguments += ["-CAfile", anchors.name, "-certfile", anchors.name]
+    else:
+        arguments += ["-no-CAfile"]
     done = ctx.programs.run(
         "openssl", arguments, cwd=ctx.directory, environment={"OPENSSL_CONF": "/dev/null"}
     )
     says = _words(done.stderr)
     version = _version(ctx, "openssl", "version")
-    return Opinion("openssl", version, done.command, _verdict(says), says, _NUMBER_ONLY)
+    return Opinion("openssl", version, done.command, _verdict(says), says, _PATH)
 
 
 def _verdict(says: str) -> OpinionOutcome:
     """Read openssl's words (apps/cms.c, crypto/cms/cms_err.c), never its exit status."""
     if "erification successful" in says and "failure" not in says:
         return OpinionOutcome.ACCEPTS
-    if "signer certificate not found" in says:
+    if any(each in says for each in _UNKNOWN):
         return OpinionOutcome.UNKNOWN_KEY
     if "erification failure" in says or "Error reading" in says:
         return OpinionOutcome.REJECTS

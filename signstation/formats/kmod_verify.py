@@ -57,6 +57,7 @@ def verify(artifact: Artifact, trust: Trust, ctx: Context) -> Verified:
     judged = _judge(artifact, outermost, trust, ctx)
     for each in judged:
         checks.extend(each.checks)
+        checks.extend(_kernels(each.facts))
     checks.append(_unchanged(judged, outermost.content))
     return Verified(tuple(checks), tuple(each.facts for each in judged))
 
@@ -128,6 +129,18 @@ def _trailer(appended: tuple[Appended, ...]) -> Iterator[Check]:
             count=len(appended),
         )
         yield _note("nested", Aspect.NOTE, Outcome.WARNING, words)
+
+
+def _kernels(facts: SignatureFacts) -> Iterator[Check]:
+    """Which kernels can check it; measured with Debian's 6.1, 6.12 and 7.2."""
+    if facts.state not in GOOD:
+        return
+    if facts.algorithm.startswith("P-"):
+        words = Text("Only kernels with CONFIG_CRYPTO_ECDSA load it: Debian's from 6.12 on.")
+        yield _note("ecdsa", Aspect.NOTE, Outcome.WARNING, words)
+    if facts.algorithm.startswith("ML-DSA"):
+        words = Text("Only kernels with CONFIG_CRYPTO_MLDSA (7.0 and newer) load it.")
+        yield _note("mldsa", Aspect.NOTE, Outcome.WARNING, words)
 
 
 def _unchanged(judged: tuple[Judged, ...], content: int) -> Check:

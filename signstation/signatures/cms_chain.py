@@ -65,7 +65,7 @@ class Standing:
     """What a good number by this certificate is worth, and why."""
 
     state: SignatureState
-    reasons: tuple[Text, ...]  # of a state that is not GOOD_TRUSTED
+    reasons: tuple[Text, ...]  # for the state, most important first
     warnings: tuple[Text, ...]  # that do not change the state
     path: tuple[TrustNode, ...]
     careless: bool = False  # whether only things stand against it that the consumer ignores
@@ -109,7 +109,7 @@ def standing(leaf: CertificateFacts, question: Question) -> Standing:
         return Standing(
             SignatureState.GOOD_BUT_KEY, grave + light, warnings, path, careless=not grave
         )
-    return Standing(SignatureState.GOOD_TRUSTED, (), warnings, path)
+    return Standing(SignatureState.GOOD_TRUSTED, (path[0].detail,), warnings, path)
 
 
 def _find(leaf: CertificateFacts, question: Question) -> _Path | Standing:

@@ -134,11 +134,18 @@ def trust_checks(
             signature=facts.index,
         )
 
-    checks: list[Check] = []
-    if worth.state is SignatureState.GOOD_TRUSTED:
-        checks.append(note("trust", Outcome.PASS, worth.path[0].detail))
-    elif worth.state in {SignatureState.GOOD_UNKNOWN_KEY, SignatureState.GOOD_BUT_KEY}:
-        checks.extend(note("trust", Outcome.FAIL, reason) for reason in worth.reasons)
+    match worth.state:
+        case SignatureState.GOOD_TRUSTED:
+            outcome = Outcome.PASS
+        case SignatureState.GOOD_BUT_KEY | SignatureState.GOOD_UNKNOWN_KEY:
+            outcome = Outcome.FAIL
+        case SignatureState.UNKNOWN_KEY:
+            outcome = Outcome.WARNING
+        case SignatureState.BAD | SignatureState.UNREADABLE:
+            return ()
+        case _:
+            assert_never(worth.state)
+    checks = [note("trust", outcome, reason) for reason in worth.reasons]
     checks.extend(note("trust", Outcome.WARNING, warning) for warning in worth.warnings)
     if worth.careless and rules.careless:
         words = text(

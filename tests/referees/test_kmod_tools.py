@@ -16,7 +16,7 @@ from signstation.model.hashes import HashAlgorithm
 from signstation.model.trust import Purpose, Trust
 from tests.support.kmod import INFO, artifact_of, module, sign, sign_with_sign_file
 from tests.support.tools import PlainToolContext, tool_context
-from tests.support.x509 import NOW, Identity, Shape, identity, trust
+from tests.support.x509 import DAY, NOW, Shape, identity, trust
 
 OWNER = identity("rsa2048", Shape(name="Module key"))
 
@@ -81,14 +81,29 @@ def test_openssl_does_not_know_a_stranger(tmp_path: Path, tools: PlainToolContex
         assert opinion.outcome is OpinionOutcome.UNKNOWN_KEY
 
 
-def test_a_certificate_inside_is_enough_for_openssl(
+AUTHORITY = identity("rsa2048-ca", Shape(name="CA", authority=True))
+
+
+def test_openssl_follows_the_certificate_inside_to_an_authority(
     tmp_path: Path, tools: PlainToolContext
 ) -> None:
-    """So its yes is about the number only, which its note says."""
-    authority = identity("rsa2048-ca", Shape(name="CA", authority=True))
-    leaf: Identity = identity("p256", Shape(name="Leaf"), authority)
+    leaf = identity("p256", Shape(name="Leaf"), AUTHORITY)
     signed = sign(module(), leaf, tmp_path)
-    opinion = _opinions(signed, trust(authority), tmp_path, tools)["openssl"]
+    opinion = _opinions(signed, trust(AUTHORITY), tmp_path, tools)["openssl"]
+    assert opinion.outcome is OpinionOutcome.ACCEPTS
+    for anchors in (Trust(), trust(OWNER)):
+        opinion = _opinions(signed, anchors, tmp_path, tools)["openssl"]
+        assert opinion.outcome is OpinionOutcome.UNKNOWN_KEY
+
+
+def test_openssl_takes_no_leaf_for_an_authority_and_old_certificates_as_the_kernel_does(
+    tmp_path: Path, tools: PlainToolContext
+) -> None:
+    stolen = identity("p256-stolen", Shape(name="Stolen"), OWNER)
+    opinion = _opinions(sign(module(), stolen, tmp_path), trust(OWNER), tmp_path, tools)["openssl"]
+    assert opinion.outcome is not OpinionOutcome.ACCEPTS
+    old = identity("rsa2048-old", Shape(name="Old", not_after=NOW - DAY))
+    opinion = _opinions(sign(module(), old, tmp_path), trust(old), tmp_path, tools)["openssl"]
     assert opinion.outcome is OpinionOutcome.ACCEPTS
 
 

@@ -336,6 +336,14 @@ def test_an_enrolled_authority_is_enough_for_what_it_issued(tmp_path: Path) -> N
     assert _states(_verify(without, tmp_path, trust(AUTHORITY))) == [SignatureState.UNKNOWN_KEY]
 
 
+def test_kernels_that_cannot_check_ecdsa_are_named(tmp_path: Path) -> None:
+    owner = identity("p256-own", Shape(name="Elliptic"))
+    signed = sign(module(), owner, tmp_path)
+    assert "kmod.ecdsa" in {each.code for each in _verify(signed, tmp_path, trust(owner)).checks}
+    rsa = _verify(sign(module(), OWNER, tmp_path), tmp_path)
+    assert "kmod.ecdsa" not in {each.code for each in rsa.checks}
+
+
 def test_an_unsigned_module_has_checks_and_no_signature(tmp_path: Path) -> None:
     verified = _verify(module(), tmp_path)
     assert verified.signatures == ()

@@ -116,7 +116,8 @@ def test_a_pinned_certificate_is_trusted(kind: str) -> None:
     judged = _judge(_signed(owner, Made(hash=hash_algorithm)), trust(owner))
     facts = judged.facts
     assert facts.state is SignatureState.GOOD_TRUSTED
-    assert (facts.signer, facts.made_at, facts.reasons) == ("Test key", NOW, ())
+    assert (facts.signer, facts.made_at) == ("Test key", NOW)
+    assert facts.reasons == (facts.path[0].detail,)
     assert facts.fingerprint == hashlib.sha256(owner.der).hexdigest()
     assert [node.kind for node in facts.path] == [NodeKind.ANCHOR]
     assert "a test" in facts.path[0].detail.english()
@@ -193,7 +194,7 @@ def test_an_expired_certificate_without_a_signing_time_is_trusted_with_a_warning
 def test_a_certificate_that_expired_after_signing_is_trusted() -> None:
     judged = _judge(_signed(LEAF), trust(ROOT), at=NOW + 200 * DAY)
     assert judged.facts.state is SignatureState.GOOD_TRUSTED
-    assert judged.facts.reasons == ()
+    assert "expired" not in _reasons(judged)
 
 
 @pytest.mark.parametrize("owner", [LEAF, identity("rsa2048")], ids=["leaf", "pinned"])
