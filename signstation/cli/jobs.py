@@ -12,7 +12,7 @@ from signstation.cli.objects import job_json
 from signstation.cli.output import Output
 from signstation.cli.run import asker_for, run, station
 from signstation.cli.steps import STATES, follow, print_steps, steps_of
-from signstation.model.jobs import JobRow
+from signstation.model.jobs import JobRow, JobState
 
 
 @click.group(cls=LazyGroup, short_help="See and steer signing jobs.")
@@ -79,11 +79,19 @@ def _show(output: Output, job_id: int) -> None:
 
 def _resume(output: Output, job_id: int | None, secret_fd: int | None) -> None:
     with station(asker_for(secret_fd)) as talk:
-        resumed = talk.wait(talk.api.resume(job_id))
-        if not resumed:
+        # Jobs that ask nobody go on by themselves as soon as a station is there.
+        unfinished = _unfinished(talk, job_id)
+        if job_id is None or not unfinished or unfinished[0].state is JobState.INTERRUPTED:
+            talk.wait(talk.api.resume(job_id))
+        if not unfinished:
             output.text("No job is interrupted.")
-        for each in resumed:
-            _finish(output, talk, each)
+        for each in unfinished:
+            _finish(output, talk, each.id)
+
+
+def _unfinished(talk: Conversation, job_id: int | None) -> list[JobRow]:
+    jobs = talk.wait(talk.api.jobs())
+    return [each for each in reversed(jobs) if not each.state.final and job_id in {None, each.id}]
 
 
 def _retry(output: Output, job_id: int, secret_fd: int | None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from signstation.app.connect import connect
 from signstation.app.home import state_directory
+from signstation.app.logs import attach
 from signstation.cli.asking import Asker, Lines, Terminal
 from signstation.cli.conversation import Conversation
 from signstation.cli.output import Output
@@ -32,8 +33,19 @@ def run(as_json: bool, work: Callable[[Output], None]) -> int:  # noqa: FBT001 -
     except BrokenPipeError:
         raise  # whoever read our output has had enough: see main
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a message
-        output.error(bug(error))
+        output.error(_bug(error))
     return output.end()
+
+
+def _bug(error: Exception) -> SignstationError:
+    """Log a bug where the log is, also when no station was opened."""
+    home = state_directory(os.environ)
+    detach = attach(home, owner=False) if home.is_dir() else None
+    try:
+        return bug(error)
+    finally:
+        if detach:
+            detach()
 
 
 @contextmanager
