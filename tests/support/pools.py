@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,29 +59,28 @@ async def pool_station(
     answers: Sequence[bytes] = (),
     checkpoints: Checkpoints | None = None,
     settings: WorkerSettings | None = None,
-    change: Callable[[Workers], Workers] = lambda workers: workers,
+    prompter: ScriptedPrompter | None = None,
 ) -> AsyncIterator[PoolStation]:
-    """Run a station with real workers; ``change`` may put others in their place."""
+    """Run a station with real workers."""
     home.mkdir(exist_ok=True, mode=0o700)
     points = checkpoints or NoCheckpoints()
     pools = Pools(settings or WorkerSettings(state=home))
-    prompter = ScriptedPrompter(list(answers))
+    asked = prompter or ScriptedPrompter(list(answers))
 
     def keys(caller: Caller, _job: int | None) -> KeyWorkers:
-        return pools.keys(caller.gnupg_home, prompter)
+        return pools.keys(caller.gnupg_home, asked)
 
     journal = Journal(home / "journal.db", points)
     events: list[JobEvent] = []
-    workers = change(Workers(pools.check, pools.hashes, keys))
     runner = Runner(
         journal,
-        workers,
+        Workers(pools.check, pools.hashes, keys),
         FORMATS,
         RunnerSettings(private=home, checkpoints=points),
         events.append,
     )
     try:
-        yield PoolStation(runner, journal, pools, prompter, events)
+        yield PoolStation(runner, journal, pools, asked, events)
     finally:
         await runner.close()
         journal.close()
