@@ -21,7 +21,7 @@ from signstation.model.artifacts import (
     Severity,
 )
 from signstation.model.text import Text, text
-from signstation.signatures.cms_verify import digest_algorithm, signer_title
+from signstation.signatures.cms_verify import algorithm_title, digest_algorithm, signer_title
 
 MAX_SHOWN = 12
 """Most aliases and parameters shown one by one; their number is always shown."""
@@ -172,6 +172,6 @@ def _existing(appended: Appended) -> Iterator[ExistingSignature]:
         yield ExistingSignature(
             kind=kind,
             signer=signer_title(signer),
-            algorithm=signer.algorithm.oid,
+            algorithm=algorithm_title(signer),
             hash=signer.digest.oid if digest is None else digest.title,
         )

@@ -86,6 +86,16 @@ PURE: Mapping[str, Mechanism] = {
     "2.16.840.1.101.3.4.3.18": Mechanism.MLDSA65,
     "2.16.840.1.101.3.4.3.19": Mechanism.MLDSA87,
 }
+_TITLES: Mapping[Mechanism, str] = {
+    Mechanism.RSA_PKCS1: "RSA",
+    Mechanism.RSA_PSS: "RSA-PSS",
+    Mechanism.ECDSA: "ECDSA",
+    Mechanism.ED25519: "Ed25519",
+    Mechanism.ED448: "Ed448",
+    Mechanism.MLDSA44: "ML-DSA-44",
+    Mechanism.MLDSA65: "ML-DSA-65",
+    Mechanism.MLDSA87: "ML-DSA-87",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,11 @@ class SignatureAlgorithm:
     mechanism: Mechanism
     hash: HashAlgorithm | None
     salt: int = 0  # of PSS, in bytes
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return _TITLES[self.mechanism]
 
 
 class UnknownAlgorithm(Exception):

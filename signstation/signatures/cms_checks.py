@@ -14,8 +14,8 @@ from signstation.model.checks import (
     SignatureFacts,
     SignatureState,
 )
-from signstation.model.keys import Mechanism
 from signstation.model.text import Text, text
+from signstation.signatures.cms_algorithms import SignatureAlgorithm
 from signstation.signatures.cms_chain import Standing
 from signstation.signatures.cms_rules import CmsRules
 
@@ -94,15 +94,15 @@ def digest_check(signed: bytes, found: bytes, title: str, index: int, code: str)
 
 
 def consumer_checks(
-    signer: SignerInfo, mechanism: Mechanism, rules: CmsRules, index: int, code: str
+    signer: SignerInfo, algorithm: SignatureAlgorithm, rules: CmsRules, index: int, code: str
 ) -> tuple[Check, ...]:
     """What the consumer refuses in any signature, however good."""
     refused: list[tuple[str, Text]] = []
     if signer.attributes is not None and not rules.attributes:
         words = text("It has signed attributes: the kernel refuses such a module signature.")
         refused.append(("attributes", words))
-    if mechanism not in rules.mechanisms:
-        words = text("No kernel can check {algorithm}.", algorithm=mechanism.value)
+    if algorithm.mechanism not in rules.mechanisms:
+        words = text("No kernel can check {algorithm}.", algorithm=algorithm.title)
         refused.append(("algorithm", words))
     return tuple(
         Check(

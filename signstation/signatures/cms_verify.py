@@ -64,6 +64,14 @@ def digest_algorithm(signer: SignerInfo) -> HashAlgorithm | None:
         return None
 
 
+def algorithm_title(signer: SignerInfo) -> str:
+    """Name a signer's algorithm for people; an unknown one stays a dotted OID."""
+    try:
+        return signature_algorithm(signer.algorithm, hash_of(signer.digest)).title
+    except UnknownAlgorithm:
+        return signer.algorithm.oid
+
+
 def needs_content(signer: SignerInfo) -> bool:
     """Whether the number is over the content itself: EdDSA and ML-DSA without attributes."""
     return signer.attributes is None and signer.algorithm.oid in PURE
@@ -146,7 +154,7 @@ def judge_cms(  # noqa: PLR0913 - each names a thing that a caller has to decide
     if claims.message_digest is not None and digest is not None:
         title = claims.digest.title
         checks.append(digest_check(claims.message_digest, digest, title, index, code))
-    checks.extend(consumer_checks(signer, claims.algorithm.mechanism, rules, index, code))
+    checks.extend(consumer_checks(signer, claims.algorithm, rules, index, code))
     checks.extend(trust_checks(facts, worth, rules, code))
     return Judged(facts, tuple(checks))
 
@@ -255,7 +263,7 @@ def _fingerprint(signer: SignerInfo, certificate: CertificateFacts | None) -> st
 def _algorithm_title(claims: _Claims, certificate: CertificateFacts | None) -> str:
     if certificate is not None:
         return certificate.type.title
-    return claims.algorithm.mechanism.value
+    return claims.algorithm.title
 
 
 def _unreadable(

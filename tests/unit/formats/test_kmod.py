@@ -179,7 +179,7 @@ def test_an_existing_signature_is_shown_as_it_claims_to_be(tmp_path: Path) -> No
     inspection = _inspect(sign(module(), OWNER, tmp_path), tmp_path)
     (existing,) = inspection.signatures
     assert existing.signer.startswith("Test key, serial ")
-    assert existing.hash == "SHA-256"
+    assert (existing.algorithm, existing.hash) == ("RSA", "SHA-256")
     (unreadable,) = _inspect(module() + kmod.append(b"junk"), tmp_path).signatures
     assert "unreadable" in unreadable.kind.english()
 
