@@ -115,9 +115,10 @@ class Navigation(QFrame):
 
     def select(self, index: int) -> None:
         """Mark a page as the current one; it becomes the Tab stop."""
+        focused = self.window().focusWidget()
         for number, button in enumerate(self._buttons):
             current = number == index
-            had_focus = button.hasFocus()
+            had_focus = button is focused
             button.setChecked(current)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if current else Qt.FocusPolicy.NoFocus)
             if had_focus and not current:

@@ -84,7 +84,8 @@ class Label(QLabel):
 
     def setText(self, text: str) -> None:
         """Show a text; long words of a wrapping label may break, so that nothing is cut off."""
-        soft = self.wordWrap() and not self.textInteractionFlags()
+        selectable = self.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse
+        soft = self.wordWrap() and not selectable
         super().setText(breakable(text) if soft else text)
         self.setAccessibleName(text)
 

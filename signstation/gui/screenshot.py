@@ -7,6 +7,7 @@ verified; the station is a private one that is gone afterwards, unless ``--home`
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -104,6 +105,7 @@ def take(options: argparse.Namespace, home: Path) -> int:
 def main(typed: Sequence[str] | None = None) -> int:
     """Run the program and return the exit status."""
     options = _arguments(typed)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # no display is needed for a picture
     with ExitStack() as stack:
         if options.home is not None:
             home = options.home.absolute()

@@ -18,6 +18,8 @@ from signstation.model.orders import PlanSummary, SignOrder
 from signstation.model.station import Inspected
 from signstation.model.text import Text, text
 
+_SIGNING = {"sign", "code-signing", "kernel-modules"}
+"""Usages of keys that may sign artifacts; a certify-only primary key has none of them."""
 COMPARED = 8
 """Characters of the release digest that a person types to compare (DESIGN.md section 9)."""
 
@@ -101,7 +103,7 @@ class SignFlow:
             for key in self.keys
             if key.state is KeyState.ACTIVE
             and signature in key.signature_types
-            and (not key.usages or {"sign", "code-signing"} & set(key.usages))
+            and (not key.usages or _SIGNING & set(key.usages))
         )
 
     def learn_keys(self, keys: tuple[KeyInfo, ...]) -> None:
