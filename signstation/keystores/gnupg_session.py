@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from itertools import repeat
 from types import TracebackType
 
@@ -163,7 +164,9 @@ class AgentSession(AbstractContextManager["AgentSession"]):
 
         try:
             return self._signature(ask, self._passphrase.use(agent, attempt).data)
-        except (KeyNotFound, KeyStoreFailed, SchemeUnsupported) as error:
+        except SchemeUnsupported as error:
+            return replace(error, scheme=ask.scheme.value)
+        except (KeyNotFound, KeyStoreFailed) as error:
             return error
 
     def _pipeline(

@@ -33,20 +33,26 @@ from signstation.model.keys import SignerProfile
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 _RSA_NUMBERS = (b"n", b"e", b"d", b"p", b"q")
+_SMALLEST_PRIME = 3
 _SEED_SIZE = 32
 _HASHES: dict[int, HashAlgorithm] = {32: SHA256(), 48: SHA384(), 64: SHA512()}
 
 
 class UnlockedKey:
-    """An ``OpenKey`` that signs by itself."""
+    """An ``OpenKey`` and ``InMemory``: signs by itself, and never prompts."""
 
     def __init__(self, private: PrivateKey, profile: SignerProfile) -> None:
         """Sign with ``private`` as ``profile`` says."""
         self._private = private
         self._profile = profile
 
+    @property
+    def in_memory(self) -> bool:
+        """True: the agent has no part in ``sign``."""
+        return True
+
     def sign(self, asks: Sequence[ToSign]) -> Iterator[bytes | SignstationError]:
-        """Sign in order; never prompts."""
+        """Sign in order."""
         for ask in asks:
             try:
                 yield _sign(self._private, octets(ask, self._profile))
@@ -95,11 +101,16 @@ def private_key(expression: Sexp) -> PrivateKey:
 
 def _rsa(numbers: Sexp) -> rsa.RSAPrivateKey:
     n, e, d, p, q = (number(numbers, name) for name in _RSA_NUMBERS)
+    if min(p, q) < _SMALLEST_PRIME or p * q != n or any(e * d % (r - 1) != 1 for r in (p, q)):
+        raise ValueError("the numbers of a private RSA key do not fit together")
     public = rsa.RSAPublicNumbers(e, n)
     # libgcrypt's own coefficient is for p < q and the other way round: it is computed anew
-    return rsa.RSAPrivateNumbers(
+    private = rsa.RSAPrivateNumbers(
         p, q, d, rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q), public
-    ).private_key()
+    )
+    # The numbers fit, the agent made or took in the key, and its public half is compared with the
+    # profile: testing the primes again costs as much as sixty signatures (RSA-4096).
+    return private.private_key(unsafe_skip_rsa_key_validation=True)
 
 
 def _elliptic(

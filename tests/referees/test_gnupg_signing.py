@@ -25,6 +25,7 @@ from signstation.errors import (
     SecretMissing,
     SignstationError,
 )
+from signstation.interfaces.keystore import InMemory
 from signstation.keystores.gnupg import KEYSTORE, UNLOCK_ABOVE
 from signstation.model.asks import Literal, Part, Range, ToSign
 from signstation.model.hashes import HashAlgorithm
@@ -94,6 +95,7 @@ def test_one_passphrase_and_no_gpg_serve_a_batch(
     programs = ctx.programs
     assert isinstance(programs, RecordingPrograms)
     with KEYSTORE.open(profile, 64, ctx) as opened:
+        assert isinstance(opened, InMemory) is batch_unlock
         before = len(programs.commands)
         for _ in range(3):
             assert all(isinstance(a, bytes) for a in opened.sign(asks_for(profile, 20)))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from signstation.codec.sexp import Sexp, build, parse
 from signstation.errors import ArtifactMalformed, SchemeUnsupported
+from signstation.interfaces.keystore import InMemory
 from signstation.keystores.gnupg_agent import CURVES, public_spki
 from signstation.keystores.gnupg_asks import octets, schemes
 from signstation.keystores.gnupg_unlock import UnlockedKey, private_key
@@ -49,7 +50,7 @@ def test_an_rsa_key_is_built_and_checked() -> None:
     assert isinstance(found, rsa.RSAPrivateKey)
     assert found.private_numbers().d == RSA.private_numbers().d
     assert public_spki((b"private-key", rsa_numbers())) == spki(RSA.public_key())
-    with pytest.raises(ValueError, match="rivate"):
+    with pytest.raises(ValueError, match="do not fit"):
         private_key((b"private-key", rsa_numbers(change=2)))
 
 
@@ -155,6 +156,8 @@ def test_a_refused_ask_does_not_end_the_batch() -> None:
     private = ed25519.Ed25519PrivateKey.generate()
     good, bad = ask(Scheme.ED25519, message=bytes(32)), ask(Scheme.ED25519, message=b"x")
     key = UnlockedKey(private, profile(KeyFamily.ED25519))
+    assert isinstance(key, InMemory)
+    assert key.in_memory
     first, error, last = key.sign([good, bad, good])
     assert first == last == private.sign(bytes(32))
     assert isinstance(error, SchemeUnsupported)
