@@ -40,7 +40,10 @@ def _case(directory: Path, name: str, content: bytes, owner: Identity, *, locked
 
 
 class TestPlain(KeyStoreContract):
-    """PKCS#8 PEM with its certificate, every kind of key."""
+    """PKCS#8 PEM with its certificate, every kind of key.
+
+    RSA only here: loading such a key checks its primes, which takes a while.
+    """
 
     @pytest.fixture(params=["rsa2048", "p256", "p521", "ed25519", "ed448"])
     def case(self, request: pytest.FixtureRequest, tmp_path: Path) -> KeyCase:
@@ -54,15 +57,14 @@ class TestPlainWithoutCertificate(KeyStoreContract):
 
     @pytest.fixture(
         params=[
-            ("rsa2048", Encoding.PEM, PrivateFormat.TraditionalOpenSSL),
-            ("p256", Encoding.DER, PrivateFormat.PKCS8),
-            ("p256", Encoding.DER, PrivateFormat.TraditionalOpenSSL),
+            (Encoding.DER, PrivateFormat.PKCS8),
+            (Encoding.PEM, PrivateFormat.TraditionalOpenSSL),
         ],
-        ids=["pkcs1-pem", "pkcs8-der", "sec1-der"],
+        ids=["pkcs8-der", "sec1-pem"],
     )
     def case(self, request: pytest.FixtureRequest, tmp_path: Path) -> KeyCase:
-        kind, encoding, form = request.param
-        owner = identity(kind)
+        encoding, form = request.param
+        owner = identity("p256")
         content = owner.key.private_bytes(encoding, form, NoEncryption())
         return _case(tmp_path, "key", content, owner, locked=False)
 
@@ -72,8 +74,7 @@ class TestLocked(LockedKeyContract):
 
     @pytest.fixture(params=["certificate", "bare", "traditional", "der", "pkcs12"])
     def case(self, request: pytest.FixtureRequest, tmp_path: Path) -> KeyCase:
-        # RSA once: loading such a key checks its primes, which takes a while
-        owner = identity("rsa2048" if request.param == "certificate" else "p256")
+        owner = identity("p256")
         encryption = BestAvailableEncryption(PASSPHRASE)
         pem = owner.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
         contents = {
