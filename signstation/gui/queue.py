@@ -19,7 +19,7 @@ from signstation.gui.queue_detail import DetailPane
 from signstation.gui.queue_feed import StepFeed
 from signstation.gui.queue_tiles import Tiles
 from signstation.gui.rows import Column, RowsModel, table_view
-from signstation.gui.sign_result import state_icon, state_words
+from signstation.gui.states import state_icon, state_words
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn

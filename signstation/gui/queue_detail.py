@@ -9,7 +9,7 @@ from signstation.gui.copying import CopyButton
 from signstation.gui.errors import error_lines, parse_error
 from signstation.gui.literal import Literal
 from signstation.gui.parts import Card, Chip, Label, clear
-from signstation.gui.sign_result import state_icon, state_words
+from signstation.gui.states import state_icon, state_words
 from signstation.gui.theme import Theme
 from signstation.gui.verdicts import moment
 from signstation.gui.words import tr

@@ -7,38 +7,16 @@ from pathlib import Path
 from PySide6.QtCore import QItemSelection, Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QSplitter, QVBoxLayout, QWidget
 
-from signstation.gui.errors import error_lines, parse_error
 from signstation.gui.kinds import kind_words
-from signstation.gui.parts import ActionButton, Banner, Card, Label, clear
+from signstation.gui.parts import ActionButton, Banner
+from signstation.gui.queue_detail import DetailPane
 from signstation.gui.rows import Column, RowsModel, table_view
+from signstation.gui.states import state_icon, state_words
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn
 from signstation.model.jobs import JobState, StepRow
-from signstation.reports.words import groups, show
-
-STATES: dict[JobState, tuple[str, Tone, str]] = {
-    JobState.QUEUED: ("clock", Tone.NEUTRAL, "Queued"),
-    JobState.WAITING: ("hand", Tone.WARNING, "Waits for you"),
-    JobState.RUNNING: ("refresh", Tone.ACCENT, "Signing"),
-    JobState.CANCELLING: ("stop", Tone.WARNING, "Stopping"),
-    JobState.PUBLISHING: ("save", Tone.ACCENT, "Publishing"),
-    JobState.INTERRUPTED: ("pause", Tone.WARNING, "Interrupted"),
-    JobState.DONE: ("check-circle", Tone.OK, "Signed and verified"),
-    JobState.FAILED: ("x-circle", Tone.ERROR, "Failed"),
-    JobState.CANCELLED: ("minus-circle", Tone.NEUTRAL, "Cancelled"),
-}
-"""Icon, tone and word of every state: the same on the Sign page and in the queue."""
-
-
-def state_words(state: JobState) -> str:
-    """Return the translated word of a state."""
-    return tr(STATES[state][2])
-
-
-def state_icon(state: JobState) -> tuple[str, Tone]:
-    """Return icon and tone of a state."""
-    return STATES[state][0], STATES[state][1]
+from signstation.reports.words import show
 
 
 class ResultStep(QWidget):
@@ -84,16 +62,12 @@ class ResultStep(QWidget):
         self.model: RowsModel[StepRow] = RowsModel(theme, columns, self)
         self.table = table_view(self.model, tr("Results"), columns, self)
         self.table.selectionModel().selectionChanged.connect(self._selected)
-        self._card = Card(self)
-        self._detail = QVBoxLayout()
-        self._detail.setSpacing(6)
-        self._card.body.addLayout(self._detail)
-        self._card.body.addStretch(1)
+        self.detail = DetailPane(theme, self)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(16)
         splitter.addWidget(self.table)
-        splitter.addWidget(self._card)
+        splitter.addWidget(self.detail)
         splitter.setSizes([720, 340])
         column.addWidget(splitter, 1)
         self._rows: list[StepRow] = []
@@ -154,24 +128,7 @@ class ResultStep(QWidget):
     def _selected(self, selection: QItemSelection) -> None:
         if not (indexes := selection.indexes()):
             return
-        row = self.model.row(indexes[0])
-        clear(self._detail)
-        self._detail.addWidget(Label(show(row.title or row.path), self._card, "section", wrap=True))
-        if row.error:
-            for number, words in enumerate(error_lines(parse_error(row.error))):
-                role = "strong" if number == 0 else "body"
-                self._detail.addWidget(Label(words, self._card, role, wrap=True))
-        for name in row.outputs:
-            self._fact(tr("Written to"), show(name))
-        if row.output_sha256:
-            self._fact(tr("SHA-256 of the result"), groups(row.output_sha256.hex()))
-        for counter in row.counters:
-            self._fact(tr(counter.phase.value), f"{counter.nanoseconds / 1e6:.1f} ms")
-
-    def _fact(self, title: str, value: str) -> None:
-        self._detail.addSpacing(4)
-        self._detail.addWidget(Label(title, self._card, "label"))
-        self._detail.addWidget(Label(value, self._card, "mono", wrap=True, selectable=True))
+        self.detail.show_step(self.model.row(indexes[0]))
 
 
 def _output_name(row: StepRow) -> str:

@@ -92,6 +92,7 @@ class ReviewStep(QWidget):
             self.typed.setText(flow.typed)
         clear(self._content)
         self._kinds(flow)
+        self._warnings(flow.plans)
         self._findings(flow)
         self._refusals(flow.plans)
         self._content.addStretch(1)
@@ -130,6 +131,16 @@ class ReviewStep(QWidget):
             grid.addWidget(IconLabel(self._theme, icon, self._inner, tone, 18), row, 4)
         self._content.addLayout(grid)
 
+    def _warnings(self, plans: tuple[PlanSummary, ...]) -> None:
+        found = dict.fromkeys(each for plan in plans for each in plan.warnings)
+        if not found:
+            return
+        self._content.addSpacing(6)
+        self._content.addWidget(line(self._inner))
+        self._content.addWidget(Label(tr("About the keys"), self._inner, "label"))
+        for each in found:
+            self._listed("warning", Tone.WARNING, "", show(each))
+
     def _findings(self, flow: SignFlow) -> None:
         found = flow.findings()
         if not found:
@@ -167,7 +178,8 @@ class ReviewStep(QWidget):
         text = QVBoxLayout()
         text.setSpacing(0)
         text.addWidget(Label(words, self._inner, wrap=True))
-        text.addWidget(Label(name, self._inner, "mono", wrap=True))
+        if name:
+            text.addWidget(Label(name, self._inner, "mono", wrap=True))
         row.addLayout(text, 1)
         self._content.addLayout(row)
 
@@ -184,7 +196,7 @@ class ReviewStep(QWidget):
         operations = sum(plan.key_operations for plan in plans)
         words = trn("{count} private-key operation", "{count} private-key operations", operations)
         rows = [("key", words)]
-        prompts = [prompt for plan in plans for prompt in plan.prompts]
+        prompts = list({p.name: p for plan in plans for p in plan.prompts}.values())
         rows.extend(
             ("lock", tr("You will be asked: {name}", name=prompt.name)) for prompt in prompts
         )
@@ -194,7 +206,6 @@ class ReviewStep(QWidget):
         if seconds:
             whole = max(1, round(sum(seconds)))
             rows.append(("clock", trn("About {count} second", "About {count} seconds", whole)))
-        rows.extend(("warning", show(each)) for plan in plans for each in plan.warnings)
         rows.append(("folder", show(str(self._flow.output or ""))))
         for icon, words in rows:
             row = QHBoxLayout()
