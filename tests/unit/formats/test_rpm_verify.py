@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from signstation.codec.openpgp import MAX_SIGNATURES
+from signstation.errors import SignstationError, ToolMissing, ToolTimedOut
 from signstation.formats.rpm import FORMAT
 from signstation.formats.rpm_referee import outcome_of
+from signstation.interfaces.artifact import Artifact
 from signstation.model.checks import (
     Check,
     CheckKind,
@@ -19,9 +22,10 @@ from signstation.model.checks import (
     SignatureState,
     Verdict,
 )
+from signstation.model.programs import Completed
 from signstation.model.trust import Purpose, Revocation, RevocationReason, Trust
 from signstation.verification.verdict import verdict
-from tests.support.contract_formats import FormatCase
+from tests.support.contract_formats import FormatCase, artifacts
 from tests.support.openpgp import shared_certificate
 from tests.support.rpm import (
     ARRAY,
@@ -318,6 +322,45 @@ def test_the_reserve_is_told_of() -> None:
 
 
 # ---- rpmkeys' words -----------------------------------------------------------------------------
+
+
+class NoPrograms:
+    """A machine without rpm, or with one that never ends."""
+
+    def __init__(self, error: SignstationError) -> None:
+        self.error = error
+
+    def find(self, name: str) -> Path:
+        raise self.error
+
+    def run(self, name: str, arguments: Sequence[str], **_: object) -> Completed:
+        raise self.error
+
+
+@dataclass(frozen=True)
+class NoToolContext:
+    time: int
+    directory: Path
+    programs: NoPrograms
+
+    def path_of(self, artifact: Artifact, name: str) -> Path:
+        return self.directory / name
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (ToolMissing(program="rpmkeys"), OpinionOutcome.MISSING),
+        (ToolTimedOut(program="rpmkeys", seconds=60), OpinionOutcome.CANNOT),
+    ],
+)
+def test_a_missing_or_hanging_rpmkeys_is_an_opinion(
+    tmp_path: Path, error: SignstationError, outcome: OpinionOutcome
+) -> None:
+    ctx = NoToolContext(0, tmp_path, NoPrograms(error))
+    with artifacts(build()) as (artifact,):
+        (opinion,) = FORMAT.referee(artifact, (), Trust(), ctx)
+    assert opinion.outcome is outcome
 
 
 @pytest.mark.parametrize(
