@@ -41,7 +41,8 @@ def detached(signature: bytes) -> tuple[range, ...]:
     """What of a signature file must not change: all but what only helps to read it.
 
     That is the line end behind an armor; in a packet the unhashed subpackets and the copied start
-    of the digest; in a CMS the list of hashes and the certificates. One of two packets may change: the other one stands.
+    of the digest; in a CMS the list of hashes and the certificates. One of two packets may change:
+    the other one stands.
     """
     end = len(signature)
     if is_armored(signature):
