@@ -53,7 +53,6 @@ def test_a_clean_house_passes(small_house: Path) -> None:
         pytest.param("model/bad.py", "def f():\n    import signstation.gui", id="in a function"),
         pytest.param("codec/bad.py", "import signstation.system", id="codec and system"),
         pytest.param("keystores/bad.py", "import signstation.formats", id="store and format"),
-        pytest.param("formats/two.py", "import signstation.formats.one", id="two formats"),
         pytest.param("codec/bad.py", "import PySide6.QtCore", id="Qt outside gui"),
         pytest.param("codec/bad.py", "import shiboken6", id="shiboken outside gui"),
         pytest.param("helpers.py", "import signstation.errors", id="a helper imports ours"),

@@ -99,3 +99,47 @@ def test_imports_stand_at_the_top() -> None:
 def test_the_rules_can_say_no(rule: object, text: str) -> None:
     assert callable(rule)
     assert list(rule("x.py", ast.parse(text)))
+
+
+PLUGIN_FOLDERS = ("signstation.formats", "signstation.keystores")
+"""Plug-ins that never import one another; ``rpm_verify`` is a part of ``rpm``."""
+
+
+def plugin_of(name: str) -> tuple[str, str] | None:
+    """Return (folder, plug-in) of a module's full name, or None outside the two folders."""
+    for folder in PLUGIN_FOLDERS:
+        if name.startswith(folder + "."):
+            return folder, name.removeprefix(folder + ".").partition(".")[0].partition("_")[0]
+    return None
+
+
+def imports_a_neighbour(path: str, tree: ast.Module) -> Iterator[str]:
+    """Yield imports by which one format or key store knows another."""
+    own = plugin_of(path.removesuffix(".py").replace("/", "."))
+    if own is None:
+        return
+    for line, name in imported(tree):
+        other = plugin_of(name)
+        if other is not None and other[0] == own[0] and other[1] not in {own[1], ""}:
+            yield f"{path}:{line} {name}"
+
+
+def test_no_format_and_no_key_store_imports_another() -> None:
+    found = [
+        place for path, tree in modules("signstation") for place in imports_a_neighbour(path, tree)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "refused"),
+    [
+        ("signstation/formats/rpm.py", "from signstation.formats import blob", True),
+        ("signstation/formats/rpm_verify.py", "import signstation.formats.kmod_read", True),
+        ("signstation/formats/rpm.py", "from signstation.formats.rpm_verify import x", False),
+        ("signstation/keystores/gnupg.py", "from signstation.keystores.gnupg_home import x", False),
+        ("signstation/keystores/gnupg.py", "from signstation.keystores.keyfile import x", True),
+    ],
+)
+def test_a_neighbour_is_found(path: str, line: str, *, refused: bool) -> None:
+    assert bool(list(imports_a_neighbour(path, ast.parse(line)))) is refused
