@@ -13,7 +13,7 @@ from tests.support.contract_formats import MakeSample, Ranges, Sample
 from tests.support.kmod import Layout, module
 from tests.support.x509 import NOW, Identity, Shape, answer, identity, slot, trust
 
-AUTHORITY = identity("rsa2048-ca", Shape(name="CA", authority=True))
+AUTHORITY = identity("p256-ca", Shape(name="CA", authority=True))
 
 
 def sample(

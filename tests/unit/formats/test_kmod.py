@@ -243,7 +243,7 @@ def test_one_slot_that_a_kernel_can_check_is_needed(tmp_path: Path) -> None:
         _start(module(), tmp_path, (bare,))
 
 
-AUTHORITY = identity("rsa2048-ca", Shape(name="CA", authority=True))
+AUTHORITY = identity("p256-ca", Shape(name="CA", authority=True))
 ISSUED = identity("p256", Shape(name="Issued"), AUTHORITY)
 
 
@@ -297,7 +297,7 @@ def test_the_recheck_sees_each_changed_byte(tmp_path: Path) -> None:
 
 def test_the_recheck_sees_wrong_layouts_and_wrong_keys(tmp_path: Path) -> None:
     signed = sign(module(), OWNER, tmp_path)
-    stranger = sign(module(), identity("rsa2048-stranger"), tmp_path)
+    stranger = sign(module(), identity("p256-stranger"), tmp_path)
     longer = sign(module() + b"x", OWNER, tmp_path)
     for staged in (module(), signed + kmod.append(b"x"), stranger, longer, signed[:-1], b""):
         with pytest.raises(RecheckFailed):
@@ -325,7 +325,7 @@ def test_a_signed_module_is_trusted_by_its_anchor_only(tmp_path: Path) -> None:
     assert _states(verified) == [SignatureState.GOOD_TRUSTED]
     assert not _failed(verified)
     assert verified.signatures[0].covers == (Range(0, len(module())),)
-    stranger = _verify(signed, tmp_path, trust(identity("rsa2048-stranger")))
+    stranger = _verify(signed, tmp_path, trust(identity("p256-stranger")))
     assert _states(stranger) == [SignatureState.UNKNOWN_KEY]
 
 

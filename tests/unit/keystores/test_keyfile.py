@@ -47,7 +47,7 @@ from tests.support.contract_keystores import CANCEL, KeyCase, ScriptedKeyContext
 from tests.support.x509 import DAY, NOW, Identity, Shape, identity
 
 LOCK = BestAvailableEncryption(b"secret")
-ROOT = identity("rsa2048-ca", Shape(name="Root", authority=True))
+ROOT = identity("p256-ca", Shape(name="Root", authority=True))
 LEAF = identity("p256", Shape(name="Leaf"), ROOT)
 
 

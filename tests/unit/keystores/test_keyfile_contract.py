@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -74,18 +76,19 @@ class TestLocked(LockedKeyContract):
 
     @pytest.fixture(params=["certificate", "bare", "traditional", "der", "pkcs12"])
     def case(self, request: pytest.FixtureRequest, tmp_path: Path) -> KeyCase:
-        owner = identity("p256")
-        encryption = BestAvailableEncryption(PASSPHRASE)
-        pem = owner.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
-        contents = {
-            "certificate": pem + owner.certificate_pem(),
-            "bare": pem,
-            "traditional": owner.key.private_bytes(
-                Encoding.PEM, PrivateFormat.TraditionalOpenSSL, encryption
-            ),
-            "der": owner.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, encryption),
-            "pkcs12": serialize_key_and_certificates(
-                b"name", owner.key, owner.certificate, None, encryption
-            ),
-        }
-        return _case(tmp_path, "key", contents[request.param], owner, locked=True)
+        return _case(tmp_path, "key", _locked(request.param), identity("p256"), locked=True)
+
+
+@cache
+def _locked(layout: str) -> bytes:
+    owner, encryption = identity("p256"), BestAvailableEncryption(PASSPHRASE)
+    if layout == "pkcs12":
+        assert isinstance(owner.key, ec.EllipticCurvePrivateKey)
+        return serialize_key_and_certificates(
+            b"name", owner.key, owner.certificate, None, encryption
+        )
+    encoding = Encoding.DER if layout == "der" else Encoding.PEM
+    traditional = layout == "traditional"
+    form = PrivateFormat.TraditionalOpenSSL if traditional else PrivateFormat.PKCS8
+    content = owner.key.private_bytes(encoding, form, encryption)
+    return content + owner.certificate_pem() if layout == "certificate" else content

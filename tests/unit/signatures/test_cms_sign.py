@@ -128,7 +128,7 @@ def test_another_content_or_another_signer_fails_our_own_check() -> None:
 
 
 def test_the_chain_goes_in_with_the_attributes() -> None:
-    authority = identity("rsa2048-ca", Shape(name="CA", authority=True))
+    authority = identity("p256-ca", Shape(name="CA", authority=True))
     leaf = identity("rsa2048", Shape(name="Leaf"), authority)
     _, signature = _sign(leaf, slot(leaf))
     assert set(parse_signed_data(signature).certificates) == set(leaf.chain)

@@ -40,7 +40,7 @@ from tests.support.x509 import DAY, NOW, Identity, Shape, answer, identity, prof
 
 CONTENT = b"content" * 50
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
-ROOT = identity("rsa2048-root", Shape(name="Root", authority=True, not_after=NOW + 300 * DAY))
+ROOT = identity("p256-root", Shape(name="Root", authority=True, not_after=NOW + 300 * DAY))
 LEAF = identity("p256", Shape(name="Leaf"), ROOT)
 
 
@@ -285,7 +285,7 @@ def _signed_with_sha1(owner: Identity) -> SignedData:
 
 
 def test_an_issuer_that_is_no_authority_issues_nothing_here_but_for_the_kernel() -> None:
-    issuer = identity("rsa2048-plain", Shape(name="Plain"))
+    issuer = identity("p256-issuer", Shape(name="Plain"))
     leaf = identity("p256-plain", Shape(name="Stolen"), issuer)
     judged = _judge(_signed(leaf), trust(issuer), MODULE_RULES)
     assert judged.facts.state is SignatureState.GOOD_UNKNOWN_KEY
@@ -294,7 +294,7 @@ def test_an_issuer_that_is_no_authority_issues_nothing_here_but_for_the_kernel()
 
 
 def test_a_path_longer_than_the_authority_allows_is_refused() -> None:
-    short = identity("rsa2048-short", Shape(name="Short", authority=True, path_length=0))
+    short = identity("p256-short", Shape(name="Short", authority=True, path_length=0))
     middle = identity("p384-mid", Shape(name="Mid", authority=True), short)
     leaf = identity("p256-far", Shape(name="Far"), middle)
     judged = _judge(_signed(leaf), trust(short))
