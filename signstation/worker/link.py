@@ -30,6 +30,8 @@ MAX_GROUP = 64
 """Most frames in one message to the kernel (UIO_MAXIOV is 1024)."""
 MAX_SAID = 64 * 1024
 """Bytes of a worker's error output that go to the log; the rest is dropped."""
+EXIT_SECONDS = 1.0
+"""Seconds that a worker has to end after its socket was closed from its side."""
 _PIECE = 4096
 
 _LOG = logging.getLogger(__name__)
@@ -187,7 +189,8 @@ class Link:
             return False
         except OSError:
             self._close_socket()
-            self.kill()  # a worker without its socket is of no more use
+            # it is about to end, and its own status says more than a signal of ours would
+            self._loop.call_later(EXIT_SECONDS, self.kill)
             return False
         except ProtocolViolation as error:
             self._violation = error

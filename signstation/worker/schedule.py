@@ -63,7 +63,9 @@ def choose(seats: Sequence[S], weight: int, avoid: int, window: int = WINDOW_TAS
 
 
 def _fits(seat: Seat, weight: int, window: int) -> bool:
-    return seat.tasks < window and (seat.load == 0 or seat.load + weight <= WINDOW_BYTES)
+    """Say whether there is room; beside a heavy call, which is not waited for, bytes do not count."""
+    room = seat.load == 0 or seat.heavy > 0 or seat.load + weight <= WINDOW_BYTES
+    return seat.tasks < window and room
 
 
 def _least(seats: Sequence[S]) -> S | None:

@@ -163,17 +163,17 @@ def terms_for(profile: SignerProfile, items: int) -> GuardTerms:
     return GuardTerms(build_request(request_for(profile, items)), 0)
 
 
-def signing_item(profile: SignerProfile, size: int, format_id: str = "kmod") -> SigningItem:
-    """One item of an order."""
+def signing_item(profile: SignerProfile, size: int, *, sha256: bytes | None = None) -> SigningItem:
+    """One kernel module of an order."""
     return SigningItem(
         step=1,
-        format=format_id,
+        format="kmod",
         slots=(cms_slot(profile),),
         options=KMOD_OPTIONS,
         time=int(time.time()),
         seed=bytes(32),
         size=size,
-        sha256=None,
+        sha256=sha256,
     )
 
 
