@@ -133,9 +133,7 @@ def judge_cms(  # noqa: PLR0913 - each names a thing that a caller has to decide
         return _unreadable(signer, reason, index, place, covers, code)
     result = _number(signer, claims, digest, content, pool)
     question = Question(anchors, inside, purpose, rules, claims.digest, claims.made_at, at)
-    worth = Standing(result.state, result.reasons, (), ())
-    if result.state is SignatureState.GOOD_UNKNOWN_KEY and result.certificate is not None:
-        worth = standing(result.certificate, question)
+    worth = _worth(result, question)
     facts = SignatureFacts(
         index=index,
         kind=SignatureType.CMS,
@@ -208,6 +206,13 @@ def _number(
         return _Result(SignatureState.GOOD_UNKNOWN_KEY, (), certificate)
     reason = text("The signature does not fit the content and the certificate that it names.")
     return _Result(SignatureState.BAD, (reason,), named[0])
+
+
+def _worth(result: _Result, question: Question) -> Standing:
+    """A number that is right is worth what its certificate is; any other is what it is."""
+    if result.state is SignatureState.GOOD_UNKNOWN_KEY and result.certificate is not None:
+        return standing(result.certificate, question)
+    return Standing(result.state, result.reasons, (), ())
 
 
 def _value(
