@@ -142,9 +142,13 @@ class Window(QWidget):
                 Choice(tr("Close and go on later"), tr("Keep it open"), self._close_now),
             )
             return
+        self.end()
+        event.accept()
+
+    def end(self) -> None:
+        """Stop listening to the station; afterwards nothing is shown any more."""
         self._unsubscribe()
         self.bridge.stop()
-        event.accept()
 
     def _make(self, entry: PageEntry) -> _Shown:
         page = entry.make(self._theme, self._station, self.bridge, self._stack)
@@ -193,7 +197,10 @@ class Window(QWidget):
         self._pages[self.current].page.refresh()
 
     def _leave(self) -> None:
-        if self.health.isVisible():
+        sheet = self.sheets.focused()
+        if sheet is not None:
+            sheet.dismiss()
+        elif self.health.isVisible():
             self.health.hide()
         elif self.notice.isVisible():
             self.notice.hide()

@@ -14,6 +14,8 @@ from signstation.gui.words import tr
 MAX_COUNT = 99
 """Largest number in a pill; more is shown as 99+."""
 
+MOVES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)
+
 
 class PageButton(QToolButton):
     """One entry; the checked one is the only Tab stop, arrows reach the others."""
@@ -48,6 +50,13 @@ class PageButton(QToolButton):
         name = tr("{title}, {count} need you", title=self.title, count=count)
         self.setAccessibleName(name if count else self.title)
         self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave the keys that move among pages to the navigation."""
+        if Qt.Key(event.key()) in MOVES:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the button, and the pill above it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import assert_never
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from signstation.gui.parts import ActionButton, IconLabel, Label, restyle
@@ -63,7 +62,7 @@ class PromptSheet(QFrame):
                 field.returnPressed.connect(self._answer)
             row.addLayout(column, 2)
         self.cancel = ActionButton(theme, tr("Cancel"), self)
-        self.cancel.clicked.connect(self._dismiss)
+        self.cancel.clicked.connect(self.dismiss)
         row.addWidget(self.cancel)
         self.accept: ActionButton | None = None
         if prompt.kind in _ACTIONS:
@@ -115,13 +114,6 @@ class PromptSheet(QFrame):
         for field in self._fields:
             field.forget()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc is the safe way out: what asked gets "cancelled" and nothing is signed."""
-        if event.key() == Qt.Key.Key_Escape:
-            self._dismiss()
-            return
-        super().keyPressEvent(event)
-
     def _answer(self) -> None:
         if any(not field.text() for field in self._fields):
             empty = next(field for field in self._fields if not field.text())
@@ -138,7 +130,8 @@ class PromptSheet(QFrame):
         self._notify("")
         self.answered.emit(self.prompt.id, secret)
 
-    def _dismiss(self) -> None:
+    def dismiss(self) -> None:
+        """Take the safe way out: what asked gets "cancelled" and nothing is signed."""
         self.forget()
         self.dismissed.emit(self.prompt.id)
 
@@ -194,6 +187,14 @@ class PromptSheets(QWidget):
             sheet.hide()
             sheet.deleteLater()
             self._changed()
+
+    def focused(self) -> PromptSheet | None:
+        """Return the sheet that has the focus."""
+        focus = self.window().focusWidget()
+        for sheet in self._sheets.values():
+            if focus is not None and sheet.isAncestorOf(focus):
+                return sheet
+        return None
 
     def sheets(self) -> tuple[PromptSheet, ...]:
         """Return the open sheets, oldest first."""

@@ -82,6 +82,8 @@ class Theme(QObject):
             self.choose(None)
 
     def _apply(self) -> None:
+        # Without a sheet in between Qt polishes every widget one by one: four times slower.
+        self._application.setStyleSheet("")
         self._application.setPalette(_palette(self.tokens))
         self._application.setStyleSheet(self._stylesheet())
 

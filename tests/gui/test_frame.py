@@ -1,0 +1,148 @@
+"""The frame: pages, keys, strip, health, notices, closing."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QToolButton
+
+from signstation.errors import ToolMissing
+from signstation.gui.navigation import PageButton
+from signstation.gui.pages import PageName
+from signstation.gui.parts import Chip
+from signstation.gui.tokens import COLLAPSE_BELOW, NAV_COLLAPSED, NAV_WIDTH, ThemeName
+from signstation.model.jobs import JobEvent, JobState
+from tests.support.window import Script, make_job
+from tests.support.windowdriver import Driver, busy_script
+
+
+def _buttons(driver: Driver) -> list[PageButton]:
+    return driver.window.navigation.findChildren(PageButton)
+
+
+def _press(driver: Driver, key: Qt.Key, modifier: Qt.KeyboardModifier) -> None:
+    QTest.keyClick(driver.window, key, modifier)
+
+
+def test_control_and_a_digit_open_each_page(driver: Driver) -> None:
+    for number in range(len(_buttons(driver))):
+        _press(driver, Qt.Key(Qt.Key.Key_1 + number), Qt.KeyboardModifier.ControlModifier)
+        assert driver.window.current == number
+
+
+def test_the_checked_entry_is_the_tab_stop_and_arrows_reach_the_rest(driver: Driver) -> None:
+    driver.window.go(2)
+    buttons = _buttons(driver)
+    policies = [each.focusPolicy() for each in buttons]
+    assert policies.count(Qt.FocusPolicy.StrongFocus) == 1
+    assert policies[2] is Qt.FocusPolicy.StrongFocus
+    buttons[2].setFocus()
+    QTest.keyClick(buttons[2], Qt.Key.Key_Up)
+    assert driver.window.current == 1
+    assert buttons[1].hasFocus()
+    QTest.keyClick(buttons[1], Qt.Key.Key_End)
+    assert driver.window.current == len(buttons) - 1
+    assert buttons[-1].hasFocus()
+
+
+def test_a_narrow_window_shows_icons_alone(driver: Driver) -> None:
+    driver.window.resize(COLLAPSE_BELOW - 1, 720)
+    assert driver.window.navigation.width() == NAV_COLLAPSED
+    driver.window.resize(COLLAPSE_BELOW, 720)
+    assert driver.window.navigation.width() == NAV_WIDTH
+
+
+def test_it_fits_the_smallest_screen(driver: Driver) -> None:
+    hint = driver.window.minimumSizeHint()
+    assert hint.width() <= 1280
+    assert hint.height() <= 720
+
+
+def test_the_strip_says_what_doctor_says(driver: Driver) -> None:
+    chips = {each.accessibleName() for each in driver.window.strip.findChildren(Chip)}
+    assert {"Air gap: no network used", "GnuPG agent: ready", "No job at work"} <= chips
+    assert driver.window.strip.station.accessibleName() == "Station: 1 thing to look at"
+
+
+@pytest.mark.parametrize("script", [Script(doctor=())])
+def test_the_strip_claims_nothing_that_nobody_looked_at(driver: Driver) -> None:
+    assert not driver.window.strip.network.isVisible()
+    assert not driver.window.strip.agent.isVisible()
+
+
+@pytest.mark.parametrize("script", [busy_script()])
+def test_the_strip_counts_jobs_that_are_not_finished(driver: Driver) -> None:
+    assert driver.window.strip.jobs.accessibleName() == "Jobs at work: 1"
+
+
+def test_events_of_jobs_make_it_ask_once_for_many(driver: Driver) -> None:
+    before = [name for name, _ in driver.station.orders].count("jobs")
+    driver.station.script.jobs = (make_job(9, (JobState.INTERRUPTED,))[0],)
+    for _ in range(500):
+        driver.station.emit(JobEvent(9))
+    driver.until(lambda: driver.window.strip.jobs.accessibleName() == "Interrupted jobs: 1")
+    asked = [name for name, _ in driver.station.orders].count("jobs") - before
+    assert 1 <= asked <= 3
+
+
+def test_the_health_panel_shows_the_worst_first_and_closes_with_escape(driver: Driver) -> None:
+    QTest.mouseClick(driver.window.strip.station, Qt.MouseButton.LeftButton)
+    panel = driver.window.health
+    assert panel.isVisible()
+    inside = driver.window.rect().contains(panel.geometry())
+    assert inside
+    _press(driver, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)
+    assert not panel.isVisible()
+
+
+@pytest.mark.parametrize("script", [Script(failure=ToolMissing(program="gpg", package="gnupg"))])
+def test_a_failed_call_is_told_in_words(driver: Driver) -> None:
+    driver.until(driver.window.notice.isVisible)
+    assert driver.window.notice.banner.headline == "The program gpg is not installed."
+
+
+@pytest.mark.parametrize("script", [busy_script()])
+def test_closing_asks_while_a_job_runs_and_keeping_is_the_default(driver: Driver) -> None:
+    driver.window.close()
+    assert driver.window.isVisible()
+    notice = driver.window.notice
+    assert notice.isVisible()
+    assert notice.close_button.hasFocus()
+    QTest.mouseClick(notice.close_button, Qt.MouseButton.LeftButton)
+    assert driver.window.isVisible()
+    driver.window.close()
+    QTest.mouseClick(notice.act, Qt.MouseButton.LeftButton)
+    assert not driver.window.isVisible()
+
+
+def test_closing_does_not_ask_when_nothing_runs(driver: Driver) -> None:
+    driver.window.close()
+    assert not driver.window.isVisible()
+
+
+def test_the_theme_can_be_switched_and_remembers_the_choice(driver: Driver) -> None:
+    chosen: list[object] = []
+    driver.window.theme_chosen.connect(chosen.append)
+    switch = driver.window.strip.findChildren(QToolButton)[-1]
+    menu = switch.menu()
+    assert menu is not None
+    background = driver.window.grab().toImage().pixelColor(QPoint(700, 60))
+    action = next(each for each in menu.actions() if each.text() == "Dark")
+    action.trigger()
+    assert chosen == [ThemeName.DARK]
+    assert driver.window.grab().toImage().pixelColor(QPoint(700, 60)) != background
+
+
+def test_a_badge_is_part_of_the_name(driver: Driver) -> None:
+    driver.station.script.jobs = (make_job(9, (JobState.INTERRUPTED,))[0],)
+    driver.station.emit(JobEvent(9))
+    queue = _buttons(driver)[driver.window.names().index(PageName.QUEUE)]
+    driver.until(lambda: queue.accessibleName() == "Queue, 1 need you")
+    driver.window.grab()
+
+
+def test_nothing_takes_the_focus_away_from_the_application(driver: Driver) -> None:
+    assert QGuiApplication.focusWindow() is not None
+    assert QApplication.focusWidget() is _buttons(driver)[0]
