@@ -67,6 +67,11 @@ class SoftwareKey:
         self._name = name
         self._schemes = frozenset(schemes_of(kind))
 
+    @property
+    def in_memory(self) -> bool:
+        """True: ``interfaces.keystore.InMemory``."""
+        return True
+
     def __repr__(self) -> str:
         """Name the key, never its content."""
         return f"SoftwareKey({self._name})"
