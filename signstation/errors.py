@@ -1,8 +1,8 @@
 """Every error that signstation raises on purpose: stable codes and typed fields, no sentences.
 
 The words for people live in ``reports/messages.py``, keyed by ``code``; an error crosses a process
-boundary as ``{"code", "fields", "effect"}``. The classes are in ``failures/``; this is the one place
-to import them from.
+boundary as ``{"code", "fields", "effect"}``. The classes are in ``failures/``; this is where
+everybody imports them from.
 """
 
 from __future__ import annotations
