@@ -24,6 +24,7 @@ from signstation.codec.request import build_request
 from signstation.errors import SecretMissing, SignstationError
 from signstation.interfaces.workers import GuardTerms, KeySession, Signed, SigningItem
 from signstation.model.asks import ToSign
+from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import SignatureType, SignerProfile, Slot
 from signstation.model.options import Options
 from signstation.model.outputs import Patched
@@ -111,8 +112,7 @@ def key_file(directory: Path, kind: str = "rsa2048", passphrase: str = "") -> Pa
 def cms_slot(profile: SignerProfile) -> Slot:
     """The first CMS slot that a signer can take."""
     scheme = profile.schemes[0]
-    assert scheme.hash is not None
-    return Slot(profile, SignatureType.CMS, scheme, scheme.hash)
+    return Slot(profile, SignatureType.CMS, scheme, scheme.hash or HashAlgorithm.SHA256)
 
 
 def request_for(
