@@ -138,11 +138,18 @@ def _payload_claims(package: Package) -> Iterator[Claim]:
         yield Claim("rpm.payload-digest", what, stated, algorithm, request)
 
 
+def good_payload_claims(package: Package) -> tuple[Claim, ...]:
+    """Return those by a hash that is not broken."""
+    return tuple(
+        each
+        for each in payload_claims(package)
+        if each.algorithm is not None and not each.algorithm.weak
+    )
+
+
 def payload_is_signed(package: Package) -> bool:
     """Whether a signature over the header protects the payload too: it holds a good digest."""
-    return any(
-        each.algorithm is not None and not each.algorithm.weak for each in payload_claims(package)
-    )
+    return bool(good_payload_claims(package))
 
 
 def claims(package: Package, *, everything: bool) -> tuple[Claim, ...]:

@@ -17,13 +17,12 @@ from signstation.errors import (
     SchemeUnsupported,
     UsageError,
 )
-from signstation.formats.rpm_place import Made, Place, places, write
+from signstation.formats.rpm_place import Place, places, write
 from signstation.formats.rpm_read import (
     Target,
     claims,
     covered,
-    payload_claims,
-    payload_is_signed,
+    good_payload_claims,
     read,
     requests,
     settle,
@@ -39,45 +38,28 @@ from signstation.model.outputs import Patch, Patched
 from signstation.signatures.openpgp_sign import check_own_openpgp, sign_openpgp
 from signstation.signatures.together import together
 
-MAX_SLOTS = MAX_BATCH // 2
-"""Most signatures in one go: each can need two asks, and one batch holds MAX_BATCH."""
+_PARTS = {Target.HEADER: Part.HEADER, Target.WHOLE: Part.HEADER_AND_PAYLOAD}
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One place with what its signatures are over."""
+    """One place, what its signature is over, and the hash of that."""
 
     place: Place
     slot: Slot
-    header: HashState
-    whole: HashState | None  # None where no signature over header and payload is made
-    header_range: Range
-    whole_range: Range
+    state: HashState
+    covers: Range
 
-    def signatures(self, time: int) -> Generator[Batch, tuple[Answer, ...], Made]:
-        """Ask for one or two signatures in one round."""
-        wanted = [
-            sign_openpgp(
-                self.place.slot,
-                self.slot,
-                self.header,
-                part=Part.HEADER,
-                covers=(self.header_range,),
-                time=time,
-            )
-        ]
-        if self.whole is not None:
-            over_all = sign_openpgp(
-                self.place.slot,
-                self.slot,
-                self.whole,
-                part=Part.HEADER_AND_PAYLOAD,
-                covers=(self.whole_range,),
-                time=time,
-            )
-            wanted.append(over_all)
-        packets = yield from together(*wanted)
-        return Made(*packets)
+    def packet(self, time: int) -> Generator[Batch, tuple[Answer, ...], bytes]:
+        """Ask for the signature."""
+        return sign_openpgp(
+            self.place.slot,
+            self.slot,
+            self.state,
+            part=_PARTS[self.place.target],
+            covers=(self.covers,),
+            time=time,
+        )
 
 
 def sign(artifact: Artifact, slots: tuple[Slot, ...], options: Options, ctx: Context) -> Signing:
@@ -87,10 +69,10 @@ def sign(artifact: Artifact, slots: tuple[Slot, ...], options: Options, ctx: Con
     fit together, all before the first yield.
     """
     signature, tasks = _prepare(artifact, slots, options, ctx)
-    made = yield from together(*(each.signatures(ctx.time) for each in tasks))
-    new = write(signature, tuple(each.place for each in tasks), made, options)
-    room = signature.end + -signature.end % ALIGNMENT - LEAD_SIZE
-    return (Patched((Patch(LEAD_SIZE, room, new),)),)
+    packets = yield from together(*(each.packet(ctx.time) for each in tasks))
+    new = write(signature, tuple(each.place for each in tasks), packets, options)
+    old_length = signature.end + -signature.end % ALIGNMENT - LEAD_SIZE
+    return (Patched((Patch(LEAD_SIZE, old_length, new),)),)
 
 
 def _prepare(
@@ -112,8 +94,8 @@ def _prepare(
 
 
 def _check_slots(slots: tuple[Slot, ...]) -> None:
-    if not 0 < len(slots) <= MAX_SLOTS:
-        raise UsageError(reason=f"1 to {MAX_SLOTS} signatures, not {len(slots)}")
+    if not 0 < len(slots) <= MAX_BATCH:
+        raise UsageError(reason=f"1 to {MAX_BATCH} signatures, not {len(slots)}")
     for each in slots:
         if each.kind is not SignatureType.OPENPGP:
             raise SchemeUnsupported(key=str(each.signer.key), scheme=each.scheme.value)
@@ -125,7 +107,7 @@ def _whole_requests(
     return tuple(
         HashRequest(slots[each.slot].hash, package.main.start)
         for each in chosen
-        if each.whole is not None
+        if each.target is Target.WHOLE
     )
 
 
@@ -140,10 +122,10 @@ def _tasks(
         _Task(
             place,
             slots[place.slot],
-            hashlib.new(slots[place.slot].hash.value, package.main.raw),
-            next(left) if place.whole is not None else None,
-            covered(package, Target.HEADER),
-            covered(package, Target.WHOLE),
+            next(left)
+            if place.target is Target.WHOLE
+            else hashlib.new(slots[place.slot].hash.value, package.main.raw),
+            covered(package, place.target),
         )
         for place in chosen
     )
@@ -167,8 +149,8 @@ def recheck(
     try:
         before, after = read(artifact), read(output)
         chosen = places(before, slots, options)
-        made = _found(after, chosen)
-        expected = write(before.signature, chosen, made, options)
+        packets = _found(after, chosen)
+        expected = write(before.signature, chosen, packets, options)
     except (ArtifactMalformed, binascii.Error) as error:
         raise RecheckFailed(reason=str(error)) from error
     if after.signature.raw + after.padding != expected:
@@ -177,22 +159,20 @@ def recheck(
         raise RecheckFailed(reason="the lead or the header was changed")
     if after.size - after.main.end != before.size - before.main.end:
         raise RecheckFailed(reason="the payload has another length")
-    stated = payload_claims(after)
+    stated = good_payload_claims(after)[:1]  # one good digest tells as much as three
     asked = requests(stated)
     digests = ctx.digests(output, (*asked, *_whole_requests(after, chosen, slots)))
     if any(each.known and not each.agrees for each in settle(stated, digests.states)):
         raise RecheckFailed(reason="the payload was changed")
-    if not payload_is_signed(after):
+    if not stated:
         _compare_payload(artifact, output, before, after, ctx)
     tasks = _tasks(after, chosen, slots, digests.states[len(asked) :])
-    for task, packets in zip(tasks, made, strict=True):
-        check_own_openpgp(packets.header, task.slot, task.header, time=ctx.time)
-        if task.whole is not None:
-            check_own_openpgp(packets.whole, task.slot, task.whole, time=ctx.time)
+    for task, packet in zip(tasks, packets, strict=True):
+        check_own_openpgp(packet, task.slot, task.state, time=ctx.time)
     return digests.sha256
 
 
-def _found(package: Package, chosen: Sequence[Place]) -> tuple[Made, ...]:
+def _found(package: Package, chosen: Sequence[Place]) -> tuple[bytes, ...]:
     """Take the new packets out of their places. Raises ArtifactMalformed and RecheckFailed."""
     signature = package.signature
     several = list(signature.strings(SignatureTag.OPENPGP))
@@ -201,12 +181,9 @@ def _found(package: Package, chosen: Sequence[Place]) -> tuple[Made, ...]:
         raise RecheckFailed(reason="a signature is missing")
     new = iter(several[len(several) - count :])
     return tuple(
-        Made(
-            base64.b64decode(next(new), validate=True)
-            if each.multiple
-            else signature.binary(each.header or 0),
-            signature.binary(each.whole or 0),
-        )
+        base64.b64decode(next(new), validate=True)
+        if each.multiple
+        else signature.binary(each.tag or 0)
         for each in chosen
     )
 

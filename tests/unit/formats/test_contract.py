@@ -94,6 +94,7 @@ def test_asks_are_bounded_and_for_planned_slots(case: FormatCase) -> None:
     asks = [ask for batch in run.rounds for ask in batch]
     for batch in run.rounds:
         assert 0 < len(batch) <= MAX_BATCH
+        assert len({each.slot for each in batch}) == len(batch), "the guard admits one of each slot"
     assert {each.slot for each in asks} == set(range(len(case.sample.slots)))
     for ask in asks:
         assert ask.scheme is case.sample.slots[ask.slot].scheme

@@ -65,10 +65,10 @@ def tags(content: bytes) -> dict[int, int]:
         (Recipe(rpm_format=6), ("Cv25519",), "auto", {278: 1}),
         (Recipe(rpm_format=6), ("Cv25519", "RSA2k"), "rpm6", {278: 2}),
         (Recipe(rpm_format=6), ("RSA2k", "Cv25519"), "header", {268: 1, 278: 2}),
-        (Recipe(payload_digest=0), ("RSA2k",), "auto", {268: 1, 1002: 1}),
-        (Recipe(payload_digest=0), ("Cv25519",), "auto", {267: 1, 1005: 1}),
-        (Recipe(payload_digest=1), ("Cv25519",), "header", {267: 1, 1005: 1}),
-        (Recipe(payload_digest=0), ("RSA2k", "P256"), "auto", {268: 1, 278: 2, 1002: 1}),
+        (Recipe(payload_digest=0), ("RSA2k",), "auto", {1002: 1}),
+        (Recipe(payload_digest=0), ("Cv25519",), "rpm6", {1005: 1}),
+        (Recipe(payload_digest=1), ("Cv25519",), "header", {1005: 1}),
+        (Recipe(payload_digest=0), ("RSA2k", "P256"), "auto", {1002: 1, 1005: 1}),
     ],
 )
 def test_tags_follow_from_version_keys_and_style(
@@ -119,11 +119,11 @@ def test_a_reserve_that_is_too_small_stays_as_rpmsign_leaves_it() -> None:
 
 def test_replacing_takes_all_kinds_away_but_keeps_file_signatures() -> None:
     ima = RawEntry(Sig.FILE_SIGNATURES, ARRAY, [b"0302aa", b""])
-    recipe = Recipe(change_signature=lambda found: found.insert(2, ima), payload_digest=0)
+    recipe = Recipe(change_signature=lambda found: found.insert(2, ima))
     signed, _ = case(recipe, "RSA2k", "P256").signed()
-    assert tags(signed) == {268: 1, 278: 2, 1002: 1}
+    assert tags(signed) == {268: 1, 278: 2}
     replaced, _ = on(signed, "Cv25519").signed()
-    assert tags(replaced) == {267: 1, 1005: 1}
+    assert tags(replaced) == {267: 1}
     assert list(parse(replaced).signature.strings(Sig.FILE_SIGNATURES)) == [b"0302aa", b""]
 
 
@@ -156,9 +156,18 @@ def test_whatever_stands_for_a_signature_counts_as_one(tag: Sig) -> None:
         case(Recipe(change_signature=add), "Cv25519", existing="refuse").sign()
 
 
-def test_two_header_signatures_of_one_kind_do_not_fit() -> None:
+@pytest.mark.parametrize("recipe", [Recipe(), Recipe(payload_digest=0)])
+def test_two_signatures_of_one_kind_do_not_fit(recipe: Recipe) -> None:
     with pytest.raises(UsageError):
-        case(Recipe(), "Cv25519", "P256", signatures="header").sign()
+        case(recipe, "Cv25519", "P256", signatures="header").sign()
+
+
+def test_keeping_a_signature_over_all_leaves_no_place_for_another() -> None:
+    recipe = Recipe(payload_digest=0)
+    signed, _ = case(recipe, "RSA2k").signed()
+    made = on(signed, "RSA2k", existing="keep")
+    with pytest.raises(AlreadySigned):
+        made.sign()
 
 
 def test_an_algorithm_that_rpm4_does_not_read_goes_to_rpm6_signatures_only() -> None:
@@ -184,11 +193,12 @@ def test_rpm6_signatures_are_plain_base64_of_the_same_packet() -> None:
 
 def test_parts_are_named_for_the_prompt() -> None:
     run = case(Recipe(payload_digest=0), "Cv25519").sign()
-    (batch,) = run.rounds
-    assert [each.part for each in batch] == [Part.HEADER, Part.HEADER_AND_PAYLOAD]
+    assert [each.part for each in run.rounds[0]] == [Part.HEADER_AND_PAYLOAD]
+    run = case(Recipe(), "Cv25519").sign()
+    assert [each.part for each in run.rounds[0]] == [Part.HEADER]
 
 
-@pytest.mark.parametrize("number", [0, 33])
+@pytest.mark.parametrize("number", [0, 65])
 def test_too_many_or_no_signatures_are_refused(number: int) -> None:
     made = sample(Recipe(), "Cv25519")
     with pytest.raises(UsageError):

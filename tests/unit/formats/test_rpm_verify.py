@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from signstation.errors import SignstationError, ToolMissing, ToolTimedOut
 from signstation.formats.rpm import FORMAT
 from signstation.formats.rpm_referee import outcome_of
 from signstation.interfaces.artifact import Artifact
+from signstation.model.asks import Part
 from signstation.model.checks import (
     Check,
     CheckKind,
@@ -24,9 +26,10 @@ from signstation.model.checks import (
 )
 from signstation.model.programs import Completed
 from signstation.model.trust import Purpose, Revocation, RevocationReason, Trust
+from signstation.signatures.openpgp_sign import sign_openpgp
 from signstation.verification.verdict import verdict
 from tests.support.contract_formats import FormatCase, artifacts
-from tests.support.openpgp import shared_certificate
+from tests.support.openpgp import drive, shared_certificate
 from tests.support.rpm import (
     ARRAY,
     BINARY,
@@ -66,6 +69,17 @@ def packet_of(recipe: Recipe, suite: str = "Cv25519") -> bytes:
     """The signature packet over the header that ``recipe`` gives."""
     signed, _ = case(recipe, suite, signatures="header").signed()
     return data_of(signed, 268 if suite == "RSA2k" else 267)
+
+
+def header_packet(recipe: Recipe) -> bytes:
+    """A signature over the header alone of a package that we would not sign so."""
+    made = case(recipe, "Cv25519")
+    content = build(recipe)
+    parts = layout(content)
+    state = hashlib.sha256(content[parts.main : parts.payload])
+    (slot,) = made.sample.slots
+    signing = sign_openpgp(0, slot, state, part=Part.HEADER, covers=(), time=made.sample.time)
+    return drive(signing, shared_certificate("Cv25519").signer)
 
 
 # ---- the state of the key when it signed --------------------------------------------------------
@@ -139,7 +153,7 @@ def test_an_unknown_key_beside_a_trusted_one_is_a_note() -> None:
 
 def test_a_header_signature_without_payload_digest_is_not_enough() -> None:
     recipe = Recipe(payload_digest=0)
-    packet = packet_of(recipe)
+    packet = header_packet(recipe)
     only_header = replace(recipe, change_signature=with_entries(RawEntry(267, BINARY, packet)))
     made = case(Recipe(), "Cv25519")
     content = build(only_header)
@@ -151,7 +165,7 @@ def test_a_header_signature_without_payload_digest_is_not_enough() -> None:
 
 def test_a_payload_digest_by_a_broken_hash_is_not_enough() -> None:
     recipe = Recipe(payload_digest=2)
-    packet = packet_of(recipe)
+    packet = header_packet(recipe)
     content = build(replace(recipe, change_signature=with_entries(RawEntry(267, BINARY, packet))))
     assert case(Recipe(), "Cv25519").verdict(content) is Verdict.UNTRUSTED
 
