@@ -86,8 +86,13 @@ class Label(QLabel):
         """Show a text; long words of a wrapping label may break, so that nothing is cut off."""
         selectable = self.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse
         soft = self.wordWrap() and not selectable
+        self._plain = text
         super().setText(breakable(text) if soft else text)
         self.setAccessibleName(text)
+
+    def text(self) -> str:
+        """Return the text without the invisible places where it may break."""
+        return self._plain
 
 
 class IconLabel(QLabel):

@@ -30,6 +30,8 @@ from signstation.reports.words import human_size, show
 SETTLE_MS = 1000
 """A sorted or filtered view is brought into order at most this often while a job runs."""
 
+_ORDER = {state: number for number, state in enumerate(JobState)}
+
 
 def progress(step: StepRow) -> float | None:
     """Return 0 to 1, None while the size is unknown."""
@@ -146,6 +148,7 @@ class QueuePage(Page):
             Column(
                 tr("State"),
                 lambda step: state_words(step.state),
+                key=lambda step: _ORDER[step.state],
                 icon=lambda step: state_icon(step.state),
                 pill=True,
                 width=172,
@@ -247,11 +250,12 @@ class QueuePage(Page):
             self.model.filter(None)
             return
 
+        words = {state: state_words(state).casefold() for state in states}
+
         def fits(step: StepRow) -> bool:
-            if step.state not in states:
+            if step.state not in words:
                 return False
-            words = f"{step.path} {step.format} {state_words(step.state)}"
-            return not typed or typed in words.casefold()
+            return typed in f"{step.path} {step.format} {words[step.state]}".casefold()
 
         self.model.filter(fits)
 

@@ -28,8 +28,8 @@ class StepFeed(QObject):
     appended = Signal(list)
     """More StepRow at the end."""
 
-    changed = Signal(dict)
-    """StepRow by number."""
+    changed = Signal(object)
+    """A dictionary of StepRow by number (Qt converts only dictionaries of strings)."""
 
     failed = Signal(object)
     """A SignstationError."""

@@ -190,7 +190,7 @@ class PromptSheets(QWidget):
 
     def focused(self) -> PromptSheet | None:
         """Return the sheet that has the focus."""
-        focus = self.window().focusWidget()
+        focus: QWidget | None = self.window().focusWidget()
         for sheet in self._sheets.values():
             if focus is not None and sheet.isAncestorOf(focus):
                 return sheet

@@ -1,7 +1,8 @@
-"""Saves results as a report: HTML for people, JSON lines for programs."""
+"""Saves results as a report: HTML for people, JSON for programs."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +17,7 @@ from signstation.gui.errors import parse_error
 from signstation.gui.words import tr
 from signstation.model.station import VerifiedPath
 from signstation.reports.html import report_html
-from signstation.reports.verification import error_json, line, verification_json
+from signstation.reports.verification import SCHEMA, error_json, verification_json
 
 
 class ReportSaver(QObject):
@@ -70,11 +71,18 @@ class ReportSaver(QObject):
 def _write(target: Path, results: tuple[VerifiedPath, ...], made_at: int) -> Path:
     verified = [each.verification for each in results if each.verification is not None]
     if target.suffix == ".json":
-        objects = [verification_json(each) for each in verified]
-        objects.extend(
-            error_json(parse_error(each.error), str(each.path)) for each in results if each.error
-        )
-        content = "".join(line(each) + "\n" for each in objects)
+        report = {
+            "schema": SCHEMA,
+            "type": "report",
+            "made_at": made_at,
+            "verifications": [verification_json(each) for each in verified],
+            "errors": [
+                error_json(parse_error(each.error), str(each.path))
+                for each in results
+                if each.error
+            ],
+        }
+        content = json.dumps(report, indent=1) + "\n"
     else:
         content = report_html(tr("Verification report"), verified, made_at=made_at)
     try:
