@@ -15,7 +15,7 @@ from signstation.codec.openpgp_packets import PublicKeyAlgorithm
 from signstation.errors import ArtifactMalformed, LimitReached
 from signstation.model.keys import KeyFamily, KeyType
 from signstation.model.text import Text, text
-from signstation.model.trust import OpenPgpCertificate, OpenPgpKey, Purpose, Trust
+from signstation.model.trust import OpenPgpCertificate, OpenPgpKey, Purpose, RevocationReason, Trust
 
 MIN_RSA_BITS = 2048
 """Shortest modulus that is trusted: what Sequoia's default policy and apt's rules refuse below."""
@@ -25,6 +25,14 @@ MAX_CANDIDATES = 8
 """Most keys that are tried where a signature names only a 64-bit key id and several fit."""
 OLDEST_TRUSTED_VERSION = 4
 """Version 3 signatures have no hashed issuer and are refused by Sequoia since 2021."""
+
+_REVOKED_BECAUSE = {
+    RevocationReason.NONE: "no reason given",
+    RevocationReason.COMPROMISED: "compromised",
+    RevocationReason.USER_ID_INVALID: "user id no longer valid",
+    RevocationReason.SUPERSEDED: "superseded",
+    RevocationReason.RETIRED: "retired",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +155,7 @@ def _revoked(key: OpenPgpKey, primary: OpenPgpKey, made: int) -> Iterator[Reason
     if not revocation.reason.hard:
         words = "The {key} had been revoked on {day} ({reason}) when it signed."
     name, day = _name(key, primary), moment(revocation.at)
-    yield _fact(text(words, key=name, day=day, reason=revocation.reason.value))
+    yield _fact(text(words, key=name, day=day, reason=_REVOKED_BECAUSE[revocation.reason]))
 
 
 def _weakness(packet: SignaturePacket, candidate: Candidate) -> Iterator[Reason]:
