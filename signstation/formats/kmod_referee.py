@@ -7,6 +7,7 @@ it is told to look neither at dates nor at uses; unlike the kernel, it wants iss
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from signstation.codec import kmod
@@ -122,8 +123,10 @@ def _verdict(says: str) -> OpinionOutcome:
 
 
 def _version(ctx: ToolContext, name: str, argument: str) -> str:
-    lines = ctx.programs.run(name, [argument]).stdout.decode(errors="replace").splitlines()
-    return lines[0] if lines else ""
+    """Return the first number of the tool's version line: "OpenSSL 3.0.19 …", "kmod version 30"."""
+    said = ctx.programs.run(name, [argument]).stdout.decode(errors="replace")
+    found = re.search(r"\d[\w.]*", said)
+    return found[0] if found else ""
 
 
 def _words(output: bytes) -> str:

@@ -55,11 +55,11 @@ def test_modinfo_shows_and_openssl_accepts_what_we_sign(
     assert "signer: Module key" in shown.says
     assert "sig_key: AB:CD:EF:01:23" in shown.says
     assert f"sig_hashalgo: {hash_algorithm.value}" in shown.says
-    assert shown.version.startswith("kmod version ")
+    assert float(shown.version) >= 30
     assert "any name" not in " ".join(shown.command)
     judged = opinions["openssl"]
     assert judged.outcome is OpinionOutcome.ACCEPTS
-    assert judged.version.startswith("OpenSSL ")
+    assert judged.version[0].isdigit()
     assert judged.note is not None
 
 
