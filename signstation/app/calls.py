@@ -76,7 +76,7 @@ class Calls:
         self, session: Session, method: Method, arguments: tuple[object, ...], emit: Emit
     ) -> object:
         """Carry out one call. Raises SignstationError classes only; a bug becomes InternalError."""
-        if self._ending and method in BEGINNINGS:
+        if self._ending and method in BEGINNINGS and session.lasting:
             raise StoreLocked(path=str(self._home))
         self._running += 1
         self._idle.clear()
@@ -92,7 +92,7 @@ class Calls:
                 self._idle.set()
 
     async def drain(self) -> None:
-        """Refuse new orders and wait for the open calls of every session."""
+        """Refuse new orders of sessions that last, and wait for the open calls of every session."""
         self._ending = True
         await self._idle.wait()
 

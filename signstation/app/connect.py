@@ -16,7 +16,7 @@ from signstation.codec.stationwire import PROTOCOL
 from signstation.errors import StoreLocked
 
 GNUPG_VARIABLE = "GNUPGHOME"
-WAIT_SECONDS = 15.0
+WAIT_SECONDS = 10.0
 """How long another process may take to start or to end before it counts as not answering."""
 _PAUSE = 0.05
 

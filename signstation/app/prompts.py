@@ -15,6 +15,9 @@ from signstation.model.station import Caller, PromptClosed, PromptOpened, Statio
 
 _LOG = logging.getLogger(__name__)
 
+WINDOW = "window"
+"""``Caller.surface`` of the window."""
+
 Listener = Callable[[StationEvent], None]
 
 
@@ -31,6 +34,11 @@ class Session:
         self.caller = caller
         self.ended = False
         self._listeners: list[Listener] = []
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it outlives its orders; any other is there for one order and ends with it."""
+        return self.caller.surface == WINDOW
 
     @property
     def attended(self) -> bool:

@@ -44,6 +44,8 @@ class Station:
         self._settings = settings
         self._environment = environment
         self._sessions: set[Session] = set()
+        self._quiet = asyncio.Event()  # nobody is here but windows
+        self._quiet.set()
         self._journal = Journal(home / _JOURNAL)
         self._pools = Workers(_worker_settings(home, settings))
         self._pins = TrustPins(home / _TRUST)
@@ -81,12 +83,14 @@ class Station:
         return station
 
     async def close(self, owner: Session) -> None:
-        """End in order: no new clients and orders, the clients' open calls to their end, then all.
+        """End in order: no new client comes in, those that are here finish their order, then all.
 
-        ``owner`` is the session of this process: its prompts are cancelled at once.
+        ``owner`` is the session of this process: its prompts are cancelled at once. A window that
+        is a client is served to the end of its open calls only, and then looks for a new owner.
         """
         self._server.refuse()
         self.leave(owner)
+        await self._quiet.wait()
         await self._calls.drain()
         await self._shut()
 
@@ -100,11 +104,15 @@ class Station:
         """A caller has come."""
         self._sessions.add(session)
         self._keys.enter(session)
+        if not session.lasting:
+            self._quiet.clear()
 
     def leave(self, session: Session) -> None:
         """A caller is gone: its prompts are cancelled, its jobs go on."""
         self._sessions.discard(session)
         self._keys.leave(session)
+        if all(each.lasting for each in self._sessions):
+            self._quiet.set()
 
     async def call(
         self, session: Session, method: Method, arguments: tuple[object, ...], emit: Emit

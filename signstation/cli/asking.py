@@ -100,14 +100,6 @@ class Terminal:
         raise Cancelled
 
 
-class Nobody:
-    """Answers nothing: for commands in which no prompt belongs to a person."""
-
-    def ask(self, prompt: Prompt) -> Secret:
-        """Refuse."""
-        raise SecretMissing(key=prompt.key, prompt=prompt.name)
-
-
 def _read_secret(terminal: int, label: str) -> Secret:
     _write(terminal, label)
     before = termios.tcgetattr(terminal)

@@ -23,7 +23,7 @@ def doctor(as_json: bool) -> int:  # noqa: FBT001 - a click flag
 
 
 def _doctor(output: Output) -> None:
-    with station() as talk:
+    with station(output) as talk:
         rows = talk.wait(talk.api.doctor())
     for each in rows:
         output.object(health_json(each))

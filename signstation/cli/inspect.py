@@ -36,7 +36,7 @@ def _inspect(output: Output, paths: tuple[Path, ...], format_id: str | None) -> 
     def show_result(result: Inspected) -> None:
         _print(output, result)
 
-    with station() as talk:
+    with station(output) as talk:
         talk.wait(talk.api.inspect(paths, format_id, talk.each(show_result)))
 
 

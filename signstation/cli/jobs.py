@@ -66,19 +66,19 @@ def cancel(job_id: int, as_json: bool) -> int:  # noqa: FBT001 - a click flag
 
 
 def _list(output: Output) -> None:
-    with station() as talk:
+    with station(output) as talk:
         _print_jobs(output, talk.wait(talk.api.jobs()))
 
 
 def _show(output: Output, job_id: int) -> None:
-    with station() as talk:
+    with station(output) as talk:
         _print_jobs(output, (talk.wait(talk.api.job(job_id)),))
         output.text("")
-        print_steps(output, steps_of(talk, job_id), {})
+        print_steps(output, steps_of(talk, job_id))
 
 
 def _resume(output: Output, job_id: int | None, secret_fd: int | None) -> None:
-    with station(asker_for(secret_fd)) as talk:
+    with station(output, asker_for(secret_fd)) as talk:
         # Jobs that ask nobody go on by themselves as soon as a station is there.
         unfinished = _unfinished(talk, job_id)
         if job_id is None or not unfinished or unfinished[0].state is JobState.INTERRUPTED:
@@ -95,22 +95,20 @@ def _unfinished(talk: Conversation, job_id: int | None) -> list[JobRow]:
 
 
 def _retry(output: Output, job_id: int, secret_fd: int | None) -> None:
-    with station(asker_for(secret_fd)) as talk:
+    with station(output, asker_for(secret_fd)) as talk:
         talk.wait(talk.api.retry(job_id))
         _finish(output, talk, job_id)
 
 
 def _cancel(output: Output, job_id: int) -> None:
-    with station() as talk:
+    with station(output) as talk:
         talk.wait(talk.api.cancel(job_id))
         _print_jobs(output, (talk.wait(talk.api.job(job_id)),))
 
 
 def _finish(output: Output, talk: Conversation, job_id: int) -> None:
     follow(talk, job_id)
-    print_steps(output, steps_of(talk, job_id), {})
-    if talk.missing:
-        output.error(talk.missing)
+    print_steps(output, steps_of(talk, job_id))
 
 
 def _print_jobs(output: Output, jobs: tuple[JobRow, ...]) -> None:

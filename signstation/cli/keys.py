@@ -135,28 +135,23 @@ def x509(  # noqa: PLR0913, PLR0917 - one argument per option of the command
 
 
 def _list(output: Output) -> None:
-    with station() as talk:
+    with station(output) as talk:
         _print_keys(output, talk.wait(talk.api.keys()))
 
 
 def _generate(output: Output, order: GenerateOrder, secret_fd: int | None) -> None:
-    with station(asker_for(secret_fd)) as talk:
-        try:
-            made = talk.wait(talk.api.generate(order))
-        finally:
-            if talk.missing:
-                output.error(talk.missing)
-        _print_keys(output, made)
+    with station(output, asker_for(secret_fd)) as talk:
+        _print_keys(output, talk.wait(talk.api.generate(order)))
 
 
 def _import(output: Output, path: Path, store: str | None, secret_fd: int | None) -> None:
     chosen = store or _store_of(path)
-    with station(asker_for(secret_fd)) as talk:
+    with station(output, asker_for(secret_fd)) as talk:
         _print_keys(output, talk.wait(talk.api.import_key(chosen, path.absolute())))
 
 
 def _export(output: Output, typed: str, directory: Path, *, replace: bool) -> None:
-    with station() as talk:
+    with station(output) as talk:
         key_ref = talk.wait(talk.api.resolve_key(typed_key(typed)))
         written = talk.wait(talk.api.export_key(key_ref, directory.absolute(), replace=replace))
         for each in written:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +13,14 @@ from signstation.app.home import state_directory
 from signstation.app.logs import attach
 from signstation.cli.asking import Asker, Lines, Terminal
 from signstation.cli.conversation import Conversation
-from signstation.cli.output import Output
+from signstation.cli.output import Output, complain
 from signstation.errors import Cancelled, SignstationError
 from signstation.jobs.bugs import bug
 
 SURFACE = "command line"
+PATIENCE_SECONDS = 1.0
+"""How long an end may take before it is explained."""
+OTHERS = "Waiting for other processes that use this station; Ctrl-C ends at once."
 FILE_STORE = "file"
 """The key store whose locators are paths."""
 
@@ -49,13 +53,23 @@ def _bug(error: Exception) -> SignstationError:
 
 
 @contextmanager
-def station(asker: Asker | None = None) -> Iterator[Conversation]:
-    """Connect to the station of this user, or be it, for the length of the ``with``."""
+def station(output: Output, asker: Asker | None = None) -> Iterator[Conversation]:
+    """Connect to the station of this user, or be it, for the length of the ``with``.
+
+    A secret that nobody could give is told at the end: its consequence is only "cancelled".
+    """
     talk = Conversation(connect(state_directory(os.environ), SURFACE), asker or Terminal())
     try:
         yield talk
     finally:
-        talk.close()
+        if talk.missing:
+            output.error(talk.missing)
+        waiting = threading.Timer(PATIENCE_SECONDS, complain, ((OTHERS,),))
+        waiting.start()
+        try:
+            talk.close()
+        finally:
+            waiting.cancel()
 
 
 def asker_for(secret_fd: int | None) -> Asker:

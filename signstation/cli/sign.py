@@ -107,21 +107,23 @@ def _sign(output: Output, wanted: Wanted) -> None:
     if not typed:
         raise UsageError(reason="no key is named: --key KEY")
     asker = asker_for(wanted.secret_fd)
-    with station(asker) as talk:
+    with station(output, asker) as talk:
         keys = tuple(talk.wait(talk.api.resolve_key(typed_key(each))) for each in typed)
         if isinstance(asker, Lines):
             asker.for_keys([str(each) for each in keys])
         plan = talk.wait(talk.api.plan(_order(wanted, profile, keys)))
-        _print_refused(output, plan)
+        if not plan.items and not plan.refused:
+            raise UsageError(reason="nothing here is of a known format; --as blob signs any file")
         if wanted.dry_run:
             _print_plan(output, plan)
-        elif plan.items:
-            job = talk.wait(talk.api.submit(plan.id))
-            follow(talk, job)
-            slots = {str(each.path): "; ".join(each.slots) for each in plan.items}
-            print_steps(output, steps_of(talk, job), slots)
-        if talk.missing:
-            output.error(talk.missing)
+        else:
+            steps = []
+            if plan.items:
+                job = talk.wait(talk.api.submit(plan.id))
+                follow(talk, job)
+                steps = steps_of(talk, job)
+            print_steps(output, steps, plan)
+            _print_notes(output, plan)
 
 
 def _order(wanted: Wanted, profile: Profile, keys: tuple[KeyRef, ...]) -> SignOrder:
@@ -135,8 +137,7 @@ def _order(wanted: Wanted, profile: Profile, keys: tuple[KeyRef, ...]) -> SignOr
         signature=signature or None,
         hash=_one_of(HashAlgorithm, chosen_hash) if chosen_hash else None,
         certificates=tuple(
-            each.absolute()
-            for each in wanted.certificates or tuple(Path(each) for each in profile.certificates)
+            each.absolute() for each in wanted.certificates or _beside_settings(profile)
         ),
         time=_time(wanted.time),
         destination=Destination.IN_PLACE if wanted.in_place else Destination.DIRECTORY,
@@ -145,6 +146,11 @@ def _order(wanted: Wanted, profile: Profile, keys: tuple[KeyRef, ...]) -> SignOr
         replace=wanted.replace,
         options=_options(wanted.options, profile.options),
     )
+
+
+def _beside_settings(profile: Profile) -> tuple[Path, ...]:
+    """Certificates of a profile; a relative path is meant from the settings file."""
+    return tuple(Path(profile.source).parent / each for each in profile.certificates)
 
 
 def _one_of(kind: type[E], value: str) -> E:
@@ -175,17 +181,15 @@ def _options(
     return tuple(sorted(values.items()))
 
 
-def _print_refused(output: Output, plan: PlanSummary) -> None:
-    for refusal in plan.refused:
-        output.error(wire_error(refusal.error), str(refusal.path))
-    if not plan.items and not plan.refused:
-        raise UsageError(reason="nothing here is of a known format; --as blob signs any file")
+def _print_notes(output: Output, plan: PlanSummary) -> None:
     if plan.skipped:
         output.text(f"Not recognised and left out: {len(plan.skipped)} (--as blob signs any file)")
     output.text(*(f"Note: {show(each)}" for each in plan.warnings))
 
 
 def _print_plan(output: Output, plan: PlanSummary) -> None:
+    for refusal in plan.refused:
+        output.error(wire_error(refusal.error), str(refusal.path))
     output.object(plan_json(plan))
     for item in plan.items:
         output.object(planned_json(item))
@@ -202,5 +206,6 @@ def _print_plan(output: Output, plan: PlanSummary) -> None:
             for item in plan.items
         ],
     )
+    _print_notes(output, plan)
     output.text(f"Key operations: {plan.key_operations}. Nothing was signed.")
     output.text(*(f"Will be asked for: {show(each.name)}" for each in plan.prompts))

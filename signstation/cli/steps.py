@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from concurrent.futures import Future
 
 from signstation.app.api import MAX_STEPS_PER_CALL
@@ -12,6 +13,7 @@ from signstation.cli.output import Output, nearby, wire_error
 from signstation.effects import ExitStatus
 from signstation.errors import Cancelled
 from signstation.model.jobs import JobRow, JobState, StepRow
+from signstation.model.orders import PlanSummary
 from signstation.reports.messages import explain
 from signstation.reports.words import sentence
 
@@ -82,9 +84,10 @@ def steps_of(talk: Conversation, job: int) -> list[StepRow]:
             return found
 
 
-def print_steps(output: Output, steps: list[StepRow], slots: dict[str, str]) -> None:
-    """Print each artifact; errors go to the end. ``slots``: signatures by path, where known."""
+def print_steps(output: Output, steps: Sequence[StepRow], plan: PlanSummary | None = None) -> None:
+    """Print each artifact, those that ``plan`` refused too; errors go to the end."""
     rows: list[tuple[str, ...]] = []
+    slots = {str(each.path): "; ".join(each.slots) for each in plan.items} if plan else {}
     for step in steps:
         output.object(step_json(step))
         outputs = (
@@ -92,6 +95,10 @@ def print_steps(output: Output, steps: list[StepRow], slots: dict[str, str]) -> 
         )
         signatures = slots.get(step.path, step.format)
         rows.append((nearby(step.path), signatures, outputs, _result(output, step)))
+    for refusal in plan.refused if plan else ():
+        error = wire_error(refusal.error)
+        output.error(error, str(refusal.path))
+        rows.append((nearby(str(refusal.path)), "—", "—", sentence(explain(error).what)))
     output.table(("ARTIFACT", "SIGNATURES", "OUTPUT", "RESULT"), rows)
 
 

@@ -56,7 +56,7 @@ def _verify(output: Output, order: VerifyOrder) -> None:
     def show_result(result: VerifiedPath) -> None:
         _print(output, result)
 
-    with station() as talk:
+    with station(output) as talk:
         talk.wait(talk.api.verify(order, talk.each(show_result)))
 
 

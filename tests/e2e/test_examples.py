@@ -1,0 +1,68 @@
+"""Every example of every --help works when it is typed as it stands; the demonstration too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from signstation.cli.examples import EXAMPLES
+from tests.support.station import Shell, schema
+
+LINES = sorted(
+    {(name, each.line) for name, examples in EXAMPLES.items() for each in examples},
+    key=lambda pair: pair[1],
+)
+REFUSED = {
+    "signstation job cancel 1",
+    "signstation job retry 1",
+}
+"""Examples whose point needs a job in that state."""
+
+
+@pytest.fixture(scope="module")
+def ready() -> Iterator[Shell]:
+    """Give what the examples speak of: keys, a release, a signed directory, a passphrase."""
+    shell = Shell()
+    shell.release()
+    shell.openpgp_key()
+    shell.module_key("modules")
+    shell.module_key("protected", passphrase="secret")
+    (shell.work / "passphrase.txt").write_text("secret\n")
+    keys = ("--key", "gpg:<release@example.org>", "--key", "file:modules.pem")
+    shell.good("sign", "release", *keys, "--output", "signed")
+    yield shell
+    shell.close()
+
+
+@pytest.mark.parametrize("line", [line for _, line in LINES])
+def test_the_example_works(ready: Shell, line: str) -> None:
+    if line.startswith("signstation sign release --key"):
+        line += " --replace"  # what the fixture has signed already
+    if line == "signstation demo --output demo":
+        pytest.skip("test_the_demonstration_verifies_everything")
+    done = ready.script(line)
+    if line in REFUSED:
+        assert done.status == 2, done
+        assert "Traceback" not in done.err
+    else:
+        assert done.status == 0, done
+
+
+def test_the_demonstration_verifies_everything(shell: Shell) -> None:
+    shell.good("demo", "--output", "demo")
+    directory = shell.work / "demo"
+    report = json.loads((directory / "report.json").read_text())
+    assert (report["schema"], report["type"]) == (1, "report")
+    for each in report["verifications"]:
+        schema("verification").validate(each)
+        assert each["verdict"] == "trusted"
+    assert {each["format"] for each in report["verifications"]} == {"rpm", "kmod", "blob"}
+    page = (directory / "report.html").read_text()
+    assert "<script" not in page
+    assert "Verified" in page
+    assert (directory / "window.png").read_bytes().startswith(b"\x89PNG")
+    assert not shell.home.exists()
+    assert not list(shell.gnupg.path.glob("private-keys-v1.d/*"))
+    assert shell.run("demo", "--output", "demo").status == 2
