@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from signstation.codec.openpgp import MAX_SIGNATURES
-from signstation.errors import SignstationError, ToolMissing, ToolTimedOut
 from signstation.formats.rpm import FORMAT
-from signstation.formats.rpm_referee import outcome_of
-from signstation.interfaces.artifact import Artifact
 from signstation.model.asks import Part
 from signstation.model.checks import (
     Check,
     CheckKind,
-    OpinionOutcome,
     Outcome,
     SignatureState,
     Verdict,
 )
-from signstation.model.programs import Completed
 from signstation.model.trust import Purpose, Revocation, RevocationReason, Trust
 from signstation.signatures.openpgp_sign import sign_openpgp
 from signstation.verification.verdict import verdict
-from tests.support.contract_formats import FormatCase, artifacts
+from tests.support.contract_formats import FormatCase
 from tests.support.openpgp import drive, shared_certificate
 from tests.support.rpm import (
     ARRAY,
@@ -55,12 +49,11 @@ def checks(made: FormatCase, content: bytes, code: str) -> list[Check]:
     return [each for each in made.verify(content).checks if each.code == code]
 
 
-def with_entries(*added: RawEntry, without: tuple[int, ...] = ()) -> Change:
-    """Add entries to a signature header, sorted, and take tags away."""
+def with_entries(*added: RawEntry) -> Change:
+    """Add entries to a signature header, sorted by tag."""
 
     def change(found: list[RawEntry]) -> None:
-        kept = [each for each in found if each.tag not in without]
-        found[:] = sorted([*kept, *added], key=lambda each: each.tag)
+        found[:] = sorted([*found, *added], key=lambda each: each.tag)
 
     return change
 
@@ -333,74 +326,3 @@ def test_the_reserve_is_told_of() -> None:
     (start,) = (each[2] for each in entries(content, 96) if each[0] == 1008)
     changed = content[: start + 9] + b"hidden" + content[start + 15 :]
     assert checks(made, changed, "rpm.reserve")
-
-
-# ---- rpmkeys' words -----------------------------------------------------------------------------
-
-
-class NoPrograms:
-    """A machine without rpm, or with one that never ends."""
-
-    def __init__(self, error: SignstationError) -> None:
-        self.error = error
-
-    def find(self, name: str) -> Path:
-        raise self.error
-
-    def run(self, name: str, arguments: Sequence[str], **_: object) -> Completed:
-        raise self.error
-
-
-@dataclass(frozen=True)
-class NoToolContext:
-    time: int
-    directory: Path
-    programs: NoPrograms
-
-    def path_of(self, artifact: Artifact, name: str) -> Path:
-        return self.directory / name
-
-
-@pytest.mark.parametrize(
-    ("error", "outcome"),
-    [
-        (ToolMissing(program="rpmkeys"), OpinionOutcome.MISSING),
-        (ToolTimedOut(program="rpmkeys", seconds=60), OpinionOutcome.CANNOT),
-    ],
-)
-def test_a_missing_or_hanging_rpmkeys_is_an_opinion(
-    tmp_path: Path, error: SignstationError, outcome: OpinionOutcome
-) -> None:
-    ctx = NoToolContext(0, tmp_path, NoPrograms(error))
-    with artifacts(build()) as (artifact,):
-        (opinion,) = FORMAT.referee(artifact, (), Trust(), ctx)
-    assert opinion.outcome is outcome
-
-
-@pytest.mark.parametrize(
-    ("says", "status", "outcome"),
-    [
-        ("f:\n    Header V4 RSA/SHA256 Signature, key ID 15a18a02: OK\n", 0, "accepts"),
-        ("f:\n    Header V4 RSA/SHA256 Signature, key ID 15a18a02: OK\n", 1, "cannot"),
-        (
-            "f:\n    Header V4 RSA/SHA256 Signature, key ID 1: OK\n"
-            "    Payload SHA256 digest: BAD (Expected a != b)\n",
-            1,
-            "rejects",
-        ),
-        ("f:\n    Header V4 EdDSA/SHA512 Signature, key ID 1: NOKEY\n", 1, "unknown-key"),
-        ("f:\n    Header OpenPGP V4 RSA/SHA512 signature, key ID 1: NOTTRUSTED\n", 0, "rejects"),
-        (
-            "f:\n    Header OpenPGP V4 RSA/SHA512 signature, key fingerprint: 77: OK\n"
-            "    Header OpenPGP V6 ML-DSA-87+Ed448/SHA512 signature, key ID 1: NOTTRUSTED\n",
-            0,
-            "accepts",
-        ),
-        ("f:\n    Header RSA signature: NOTFOUND\n    DSA signature: NOTFOUND\n", 1, "unsigned"),
-        ("f:\n    Header SHA256 digest: OK\n", 0, "cannot"),
-        ("f:\nerror: f: signature hdr data: BAD, no. of bytes(2) out of range\n", 1, "rejects"),
-        ("", 0, "cannot"),
-    ],
-)
-def test_rpmkeys_is_read_by_its_words(says: str, status: int, outcome: str) -> None:
-    assert outcome_of(says, status) is OpinionOutcome(outcome)
