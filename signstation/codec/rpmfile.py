@@ -222,7 +222,7 @@ def _read_header(read: Read, start: int, region: Region) -> Header:
         fail(start + 8, f"1 to {most_tags} tags", str(tags))
     if not 0 < size <= most_bytes:
         fail(start + 12, f"1 to {most_bytes} bytes of data", str(size))
-    raw = intro + _exactly(read, start + INTRO_SIZE, tags * ENTRY_SIZE + size)
+    raw = _exactly(read, start, INTRO_SIZE + tags * ENTRY_SIZE + size)
     return _Reader(start, raw, tags, region).header()
 
 

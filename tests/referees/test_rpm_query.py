@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from signstation.formats.rpm import FORMAT
 from signstation.model.artifacts import Inspection
+from signstation.model.checks import Verdict
 from tests.realtools.tree import RefereeTree
-from tests.support.contract_formats import FormatCase
-from tests.support.rpm import Recipe
+from tests.support.contract_formats import FormatCase, error_of
+from tests.support.rpm import Recipe, layout
 from tests.support.rpm_tools import RpmTools
 from tests.support.samples_rpm import sample
 
@@ -114,3 +117,25 @@ def test_packages_of_version_6_are_shown_too(referees: RefereeTree) -> None:
     assert facts(found, "identity")["Kind"] == "binary package, format 6"
     assert found.title == "real-3:1.0-1.noarch"
     assert "SHA3-256 digest of the payload" in facts(found, "payload")
+
+
+def test_mutated_real_packages_give_values_or_typed_errors(
+    package: bytes, referees: RefereeTree
+) -> None:
+    """Inspecting, verifying and signing never end otherwise, whatever byte is changed."""
+    random = Random(20_261_124)  # noqa: S311 - repeatable places, not secrets
+    signed = [
+        FormatCase(FORMAT, replace(CASE.sample, content=content)).signed()[0]
+        for content in (package, RpmTools(referees, "forky").build(6))
+    ]
+    for content in signed:
+        parts = layout(content)
+        for _ in range(250):
+            changed = bytearray(content)
+            for _ in range(random.randint(1, 4)):
+                changed[random.randrange(96, parts.payload)] = random.randrange(256)
+            mutated = bytes(changed)
+            for call in (CASE.inspect, CASE.verify, CASE.sign):
+                error_of(call, mutated)
+            if mutated[parts.main :] != content[parts.main :]:
+                assert CASE.verdict(mutated) is not Verdict.TRUSTED

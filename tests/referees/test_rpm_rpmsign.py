@@ -103,8 +103,9 @@ def test_byte_identical_to_rpm6_with_several_keys(
     assert ours == theirs
     one_by_one = package
     for number, name in enumerate(order):
-        options = {"existing": "keep", "signatures": "rpm6"} if number else {"signatures": "rpm6"}
-        one_by_one = sign(one_by_one, [Signer.of(home, keys[name])], SIGNED, **options)
+        existing = "keep" if number else "replace"
+        signer = Signer.of(home, keys[name])
+        one_by_one = sign(one_by_one, [signer], SIGNED, signatures="rpm6", existing=existing)
     assert one_by_one == theirs
 
 
