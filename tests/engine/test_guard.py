@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -235,9 +236,10 @@ def test_no_secret_is_left_in_the_station_or_seen_from_outside(tmp_path: Path) -
             profile = await profile_of(keys, key_file(tmp_path, passphrase=PASSPHRASE))
             session = await session_of(keys, profile, SPREAD_FROM)
             for opened in session._lanes:
-                for name in ("environ", "cmdline"):
-                    seen = Path(f"/proc/{opened.lane.pid}/{name}").read_bytes()
-                    assert PASSPHRASE.encode() not in seen
+                place = Path(f"/proc/{opened.lane.pid}")
+                assert PASSPHRASE.encode() not in (place / "cmdline").read_bytes()
+                with suppress(PermissionError):  # which is better still; root may look
+                    assert PASSPHRASE.encode() not in (place / "environ").read_bytes()
             await session.close()
 
     run(work())
