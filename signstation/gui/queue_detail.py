@@ -132,6 +132,7 @@ class DetailPane(Card):
             grid.addWidget(Label(tr(PHASES[each.phase]), self._inner, "sub"), row, 0)
             bar = QProgressBar(self._inner)
             bar.setTextVisible(False)
+            bar.setMinimumWidth(24)
             bar.setRange(0, 1000)
             bar.setValue(each.nanoseconds * 1000 // longest)
             bar.setAccessibleName(tr(PHASES[each.phase]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from signstation.gui.parts import ActionButton, IconLabel, Label, restyle
 from signstation.gui.secretfield import SecretField
@@ -30,6 +31,12 @@ _ACTIONS = {
     PromptKind.CONFIRM: "Yes, go on",
 }
 """What the button says; a touch or an inserted token answers by itself."""
+
+
+MARGINS = (24, 14, 24, 0)
+LARGEST_HEIGHT = 236
+"""Room for two or three questions in px: the page below must stay usable."""
+SMALLEST_WIDTH = 600
 
 
 class PromptSheet(QFrame):
@@ -150,32 +157,37 @@ def _wrong(prompt: Prompt) -> str:
     return wrong + " " + tr("Tries left: {count}.", count=prompt.tries_left)
 
 
-class PromptSheets(QWidget):
-    """All open prompts, oldest first."""
+class PromptSheets(QScrollArea):
+    """All open prompts, oldest first; more than fit are reached by scrolling."""
 
     answered = Signal(str, object)
     dismissed = Signal(str)
-    count_changed = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         """Start empty and hidden."""
         super().__init__(parent)
         self._theme = theme
         self._sheets: dict[str, PromptSheet] = {}
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(24, 14, 24, 0)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(tr("Questions to you"))
+        self._inner = QWidget(self)
+        self._column = QVBoxLayout(self._inner)
+        self._column.setContentsMargins(*MARGINS)
         self._column.setSpacing(8)
+        self.setWidget(self._inner)
         self.hide()
 
     def open(self, prompt: Prompt, *, focus: bool) -> None:
         """Show a prompt; ``focus`` moves the focus into it."""
         self.close_prompt(prompt.id)
-        sheet = PromptSheet(self._theme, prompt, self)
+        sheet = PromptSheet(self._theme, prompt, self._inner)
         sheet.answered.connect(self.answered)
         sheet.dismissed.connect(self.dismissed)
         self._sheets[prompt.id] = sheet
         self._column.addWidget(sheet)
-        self._changed()
+        self._fit()
         if focus:
             sheet.take_focus()
 
@@ -185,8 +197,9 @@ class PromptSheets(QWidget):
         if sheet is not None:
             sheet.forget()
             sheet.hide()
+            self._column.removeWidget(sheet)
             sheet.deleteLater()
-            self._changed()
+            self._fit()
 
     def focused(self) -> PromptSheet | None:
         """Return the sheet that has the focus."""
@@ -200,6 +213,15 @@ class PromptSheets(QWidget):
         """Return the open sheets, oldest first."""
         return tuple(self._sheets.values())
 
-    def _changed(self) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Wrapped words need another height at another width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
         self.setVisible(bool(self._sheets))
-        self.count_changed.emit(len(self._sheets))
+        if not self._sheets:
+            return
+        needed = self._column.totalHeightForWidth(max(self.width(), SMALLEST_WIDTH))
+        self._inner.setMinimumHeight(needed)
+        self.setFixedHeight(min(needed, LARGEST_HEIGHT))

@@ -49,7 +49,7 @@ class Script:
         )
     )
     unverifiable: tuple[VerifiedPath, ...] = ()
-    keys: tuple[KeyInfo, ...] = field(default_factory=windowdata.keys)
+    keys: tuple[KeyInfo, ...] = field(default_factory=windowdata.key_list)
     doctor: tuple[DoctorRow, ...] = field(default_factory=windowdata.doctor)
     jobs: tuple[JobRow, ...] = ()
     steps: dict[int, tuple[StepRow, ...]] = field(default_factory=dict)

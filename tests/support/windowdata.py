@@ -497,7 +497,7 @@ def inspections() -> tuple[tuple[Path, Inspection], ...]:
     return tuple(found)
 
 
-def keys() -> tuple[KeyInfo, ...]:
+def key_list() -> tuple[KeyInfo, ...]:
     """Keys of two stores: one of every protection and state that people meet."""
     primary = KeyRef("gpg", PRIMARY)
     label = "Acme Release Signing 2026 <release@acme.example>"
