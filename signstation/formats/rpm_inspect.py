@@ -191,8 +191,8 @@ def _findings(package: Package, time: int) -> Iterator[Finding]:
     if Tag.FILE_DIGESTS in main and algorithm < GOOD_ID:
         said = Text("The digests of its files are MD5 or SHA-1: files can be exchanged unnoticed.")
         yield Finding("rpm.weak-file-digests", Severity.WARNING, said)
-    if main.number(Tag.BUILD_TIME) > time:
-        said = Text("It says that it was built later than the time of the signature.")
+    if 0 < time < main.number(Tag.BUILD_TIME):  # 0: no time was given
+        said = Text("It says that it was built later than the time at which it is looked at.")
         yield Finding("rpm.build-time", Severity.WARNING, said)
     if {SignatureTag.FILE_SIGNATURES, SignatureTag.VERITY_SIGNATURES} & {
         each.tag for each in package.signature.entries

@@ -135,7 +135,7 @@ def _findings(names: list[str], triggers: int, *, hidden: bool) -> Iterator[Find
         said = text("Runs scripts as root: {names}.", names=", ".join(names))
         yield Finding("rpm.scriptlets", Severity.WARNING, said)
     if triggers:
-        said = text("Runs {count} scripts when other packages change (triggers).", count=triggers)
+        said = text("Runs scripts when other packages change (triggers): {count}.", count=triggers)
         yield Finding("rpm.triggers", Severity.WARNING, said)
     if hidden:
         said = Text("Not all of the scripts can be shown: they are unusually long or many.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from signstation.formats.rpm import FORMAT
@@ -90,7 +92,7 @@ def test_triggers_are_shown_with_what_sets_them_off() -> None:
     assert shown["%triggerin for bash, zsh, run by /bin/sh"] == "echo one"
     assert shown["%triggerun for dash, run by /bin/bash"] == "echo two"
     assert shown["%filetriggerpostun for /usr/lib, run by <lua>"] == "ldconfig"
-    assert "3 scripts" in findings(found)["rpm.triggers"]
+    assert findings(found)["rpm.triggers"].endswith(": 3.")
 
 
 def test_a_script_that_is_too_long_is_cut_and_said_so() -> None:
@@ -177,6 +179,12 @@ def test_dependencies_are_shown_with_versions() -> None:
 )
 def test_what_is_odd_is_a_finding(recipe: Recipe, code: str) -> None:
     assert code in findings(inspect(recipe))
+
+
+def test_without_a_time_nothing_is_said_of_the_build_time() -> None:
+    timeless = FormatCase(FORMAT, replace(CASE.sample, time=0))
+    found = timeless.inspect(build(Recipe(build_time=4_000_000_000)))
+    assert "rpm.build-time" not in findings(found)
 
 
 def test_damage_is_a_blocker() -> None:
