@@ -19,7 +19,7 @@ from signstation.model.hashes import Digest
 from signstation.model.keys import KeyInfo, KeyRef, SignerProfile, Slot
 from signstation.model.options import Options
 from signstation.model.orders import GenerateOrder
-from signstation.model.outputs import Output
+from signstation.model.outputs import Output, Patch
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
 from signstation.model.trust import Trust
@@ -82,6 +82,17 @@ class CheckWorkers(Protocol):
         progress: Progress,
     ) -> tuple[Digest, ...]:
         """Run ``Format.recheck`` in another worker than ``avoid`` where there is one."""
+        ...
+
+    async def recheck_in_place(
+        self,
+        item: SigningItem,
+        artifact: int,
+        patches: Sequence[Patch],
+        avoid: int,
+        progress: Progress,
+    ) -> tuple[Digest, ...]:
+        """As ``recheck``, of the artifact as it would be with ``patches`` that move no byte."""
         ...
 
     async def verify(

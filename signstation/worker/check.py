@@ -14,6 +14,7 @@ from signstation.model.asks import MAX_ROUNDS
 from signstation.model.trust import Trust
 from signstation.registry.plugins import detect, load_formats
 from signstation.system.artifact import FileArtifact
+from signstation.system.files_overlay import PatchedArtifact
 from signstation.worker.channel import Channel, Message
 from signstation.worker.context import StepContext
 from signstation.worker.desk import Desk
@@ -26,6 +27,8 @@ from signstation.worker.wire import (
     put_signed,
     take_answers,
     take_job,
+    take_recheck,
+    whole,
 )
 
 T = TypeVar("T", SigningTerms, Trust)
@@ -97,7 +100,7 @@ class CheckWorker:
         )
 
     def _begin(self, message: Message, files: list[FileArtifact]) -> None:
-        job = take_job(message.body)
+        job = whole(message.body, take_job)
         terms = self._defined(job.terms, SigningTerms)
         (artifact,) = files
         context = self._context(job, terms, message.number, artifact.size)
@@ -140,14 +143,15 @@ class CheckWorker:
             running.artifact.close()
 
     def _recheck(self, message: Message, files: list[FileArtifact]) -> bytes:
-        job = take_job(message.body)
+        job, patches = whole(message.body, take_recheck)
         terms = self._defined(job.terms, SigningTerms)
-        artifact, *outputs = files
-        size = sum(each.size for each in files)
+        artifact, *staged = files
+        outputs = (PatchedArtifact(artifact, patches),) if patches else tuple(staged)
+        size = artifact.size + sum(each.size for each in outputs)
         context = self._context(job, terms, message.number, size)
         return put_digests(
             self._format(terms.format).recheck(
-                artifact, tuple(outputs), terms.slots, terms.options, context
+                artifact, outputs, terms.slots, terms.options, context
             )
         )
 

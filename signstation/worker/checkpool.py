@@ -12,6 +12,7 @@ from signstation.model.artifacts import Inspection
 from signstation.model.asks import ToSign
 from signstation.model.checks import Verified
 from signstation.model.hashes import Digest
+from signstation.model.outputs import Patch
 from signstation.model.trust import Trust
 from signstation.worker.frames import FrameType, put_json, take_json
 from signstation.worker.seats import Pool, Task
@@ -20,6 +21,7 @@ from signstation.worker.wire import (
     Job,
     put_answers,
     put_job,
+    put_recheck,
     take_asks,
     take_digests,
     take_signed,
@@ -115,7 +117,9 @@ class CheckPool:
 
         async def work(task: Task) -> Signed:
             task.call.on_progress = progress
-            frame = await task.call.request(FrameType.SIGN, self._job(task, item), (artifact,))
+            frame = await task.call.request(
+                FrameType.SIGN, put_job(self._job(task, item)), (artifact,)
+            )
             task.read()
             number = 0
             while frame.type is FrameType.ASKS:
@@ -140,17 +144,39 @@ class CheckPool:
         progress: Progress,
     ) -> tuple[Digest, ...]:
         """Run ``Format.recheck`` in another worker than ``avoid`` where there is one."""
-        files = (artifact, *staged)
+        return await self._recheck(item, (artifact, *staged), (), avoid, progress)
 
+    async def recheck_in_place(
+        self,
+        item: SigningItem,
+        artifact: int,
+        patches: Sequence[Patch],
+        avoid: int,
+        progress: Progress,
+    ) -> tuple[Digest, ...]:
+        """As ``recheck``, of the artifact as it would be with ``patches``."""
+        if not patches:
+            raise ProtocolViolation(reason="a recheck of no patches")
+        return await self._recheck(item, (artifact,), patches, avoid, progress)
+
+    async def _recheck(
+        self,
+        item: SigningItem,
+        files: Sequence[int],
+        patches: Sequence[Patch],
+        avoid: int,
+        progress: Progress,
+    ) -> tuple[Digest, ...]:
         async def work(task: Task) -> tuple[Digest, ...]:
             task.call.on_progress = progress
-            frame = await task.call.request(FrameType.RECHECK, self._job(task, item), files)
+            body = put_recheck(self._job(task, item), patches)
+            frame = await task.call.request(FrameType.RECHECK, body, files)
             if frame.type is not FrameType.RESULT:
                 raise ProtocolViolation(reason="asks from a recheck")
-            return take_digests(frame.body, len(staged))
+            return take_digests(frame.body, max(1, len(files) - 1))
 
         return await self._pool.run(sum(map(size_of, files)), work, avoid)
 
-    def _job(self, task: Task, item: SigningItem) -> bytes:
+    def _job(self, task: Task, item: SigningItem) -> Job:
         number = task.lane.define(self._terms.terms(item))
-        return put_job(Job(number, item.step, item.size, item.seed, item.sha256))
+        return Job(number, item.step, item.size, item.seed, item.sha256)

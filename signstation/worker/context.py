@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from signstation.errors import ArtifactChanged, ArtifactUnreadable
 from signstation.interfaces.artifact import Artifact
 from signstation.model.hashes import Digest, Digests, HashAlgorithm, HashRequest, HashState
+from signstation.system.files_overlay import PatchedArtifact
 
 CHUNK = 1024 * 1024
 """Bytes per read of the hashing pass: large enough for hashlib to release the GIL usefully."""
@@ -50,6 +51,21 @@ def _feed_apart(
 ) -> None:
     for future in [pool.submit(each.feed, chunk, offset) for each in running]:
         future.result()
+
+
+def _reader(artifact: Artifact) -> Callable[[memoryview, int], int]:
+    """Return what fills a buffer from an offset: by the descriptor where there is one."""
+    if isinstance(artifact, PatchedArtifact):
+        return artifact.read_into
+    descriptor = artifact.fileno()
+
+    def read(view: memoryview, offset: int) -> int:
+        try:
+            return os.preadv(descriptor, [view], offset)
+        except OSError as error:
+            raise ArtifactUnreadable(reason=error.strerror or "") from error
+
+    return read
 
 
 class StepContext:
@@ -118,26 +134,19 @@ class StepContext:
         )
 
     def _pass(self, artifact: Artifact, running: tuple[_Running, ...]) -> None:
-        size, descriptor = artifact.size, artifact.fileno()
-        if size <= CHUNK or len(running) == 1:
-            self._feed(descriptor, size, lambda chunk, at: _feed_all(running, chunk, at))
+        if artifact.size <= CHUNK or len(running) == 1:
+            self._feed(artifact, lambda chunk, at: _feed_all(running, chunk, at))
             return
         with ThreadPoolExecutor(len(running)) as pool:
-            self._feed(
-                descriptor,
-                size,
-                lambda chunk, at: _feed_apart(pool, running, chunk, at),
-            )
+            self._feed(artifact, lambda chunk, at: _feed_apart(pool, running, chunk, at))
 
-    def _feed(self, descriptor: int, size: int, use: Callable[[memoryview, int], object]) -> None:
+    def _feed(self, artifact: Artifact, use: Callable[[memoryview, int], object]) -> None:
+        size, read = artifact.size, _reader(artifact)
         buffer = bytearray(min(CHUNK, max(size, 1)))
         offset = since = 0
         while offset < size:
             view = memoryview(buffer)[: min(len(buffer), size - offset)]
-            try:
-                count = os.preadv(descriptor, [view], offset)
-            except OSError as error:
-                raise ArtifactUnreadable(reason=error.strerror or "") from error
+            count = read(view, offset)
             if count == 0:
                 raise ArtifactUnreadable(reason="the file became shorter while it was read")
             use(view[:count], offset)

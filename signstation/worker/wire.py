@@ -243,17 +243,28 @@ class Job:
 
 
 def put_job(job: Job) -> bytes:
-    """Write the body of SIGN and RECHECK."""
+    """Write the body of SIGN."""
     head = _JOB.pack(job.terms, job.step, job.size, job.seed, job.sha256 is not None)
     return head + (job.sha256 or b"")
 
 
-def take_job(body: bytes) -> Job:
-    """Read the body of SIGN and RECHECK."""
-    reader = Reader(body)
-    terms, step, size, seed, known = reader.take(_JOB)
-    sha256 = reader.raw(32) if known else None
-    return reader.end(Job(terms, step, size, seed, sha256))
+def take_job(body: Reader) -> Job:
+    """Read the body of SIGN."""
+    terms, step, size, seed, known = body.take(_JOB)
+    sha256 = body.raw(32) if known else None
+    return Job(terms, step, size, seed, sha256)
+
+
+def put_recheck(job: Job, patches: Sequence[Patch]) -> bytes:
+    """Write the body of RECHECK; ``patches`` of an output that is not written yet."""
+    return b"".join([put_job(job), _U16.pack(len(patches)), *map(_put_patch, patches)])
+
+
+def take_recheck(body: Reader) -> tuple[Job, tuple[Patch, ...]]:
+    """Read the body of RECHECK."""
+    job = take_job(body)
+    (count,) = body.take(_U16)
+    return job, tuple(_take_patch(body) for _ in body.count(count, MAX_PATCHES))
 
 
 def put_signed(sha256: bytes, hash_ns: int, outputs: Sequence[Output]) -> bytes:
@@ -263,9 +274,7 @@ def put_signed(sha256: bytes, hash_ns: int, outputs: Sequence[Output]) -> bytes:
         match output:
             case Patched(patches):
                 parts.append(_U8.pack(_IS_PATCHED) + _U16.pack(len(patches)))
-                for patch in patches:
-                    parts.append(_PATCH.pack(patch.offset, patch.old_length, len(patch.new)))
-                    parts.append(patch.new)
+                parts.extend(map(_put_patch, patches))
             case Sibling(suffix, content):
                 name = suffix.encode()
                 parts.append(_U8.pack(_IS_SIBLING) + _U16.pack(len(name)) + name)
@@ -294,6 +303,10 @@ def _take_output(body: Reader) -> Output:
     if not _SUFFIX.fullmatch(suffix):
         raise ProtocolViolation(reason="a suffix that could lead elsewhere")
     return Sibling(suffix.decode(), body.raw(body.take(_U32)[0]))
+
+
+def _put_patch(patch: Patch) -> bytes:
+    return _PATCH.pack(patch.offset, patch.old_length, len(patch.new)) + patch.new
 
 
 def _take_patch(body: Reader) -> Patch:

@@ -90,7 +90,7 @@ def test_results_of_a_key_come_back_with_their_errors() -> None:
     )
 )
 def test_jobs_come_back(job: wire.Job) -> None:
-    assert wire.take_job(wire.put_job(job)) == job
+    assert wire.whole(wire.put_job(job), wire.take_job) == job
 
 
 @given(st.binary(min_size=32, max_size=32), U64, st.lists(OUTPUTS, max_size=4).map(tuple))
@@ -117,7 +117,8 @@ READERS: tuple[Callable[[bytes], object], ...] = (
     wire.take_use_key,
     wire.take_answers,
     wire.take_results,
-    wire.take_job,
+    lambda body: wire.whole(body, wire.take_job),
+    lambda body: wire.whole(body, wire.take_recheck),
     lambda body: wire.take_signed(body, 0),
     lambda body: wire.take_digests(body, 2),
     take_failure,
