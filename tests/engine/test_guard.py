@@ -246,6 +246,22 @@ def test_no_secret_is_left_in_the_station_or_seen_from_outside(tmp_path: Path) -
     assert [len(secret) for secret in given] == [0]
 
 
+def test_a_worker_that_waits_for_a_person_is_not_hung(tmp_path: Path) -> None:
+    class Slow(Person):
+        async def ask(self, prompt):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+            await asyncio.sleep(1.5)
+            return await super().ask(prompt)
+
+    async def work() -> None:
+        async with workers(tmp_path, key_hung_after=0.5) as pools:
+            keys = pools.keys(None, Slow([PASSPHRASE]))
+            profile = await profile_of(keys, key_file(tmp_path, passphrase=PASSPHRASE))
+            session = await session_of(keys, profile, 1)
+            await session.close()
+
+    run(work())
+
+
 def test_keys_of_two_gnupg_homes_are_kept_apart(tmp_path: Path) -> None:
     with GnupgHome() as one, GnupgHome() as two:
         first, second = one.generate("ed25519"), two.generate("ed25519")

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from signstation.errors import (
 )
 from signstation.interfaces.workers import SigningItem
 from signstation.model.asks import ToSign
+from signstation.model.outputs import Sibling
 from signstation.worker.pool import Workers
 from tests.support.kmod import module
 from tests.support.workers import (
@@ -388,6 +391,73 @@ def test_closing_ends_a_worker_that_hangs(
                 with pytest.raises(WorkerHung):
                     await task
                 assert not Path(f"/proc/{pid}").exists()
+
+    run(work())
+
+
+def test_an_idle_worker_that_gives_no_sign_of_life_is_replaced(
+    tmp_path: Path, kernel_module: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        async with workers(tmp_path) as pools:
+            with opened(kernel_module) as artifact:
+                await pools.hashes.digest(artifact, ignore)
+                (pid,) = lanes(pools, "hashes")
+                monkeypatch.setattr("signstation.worker.lane.PING_SECONDS", 0.1)
+                monkeypatch.setattr("signstation.worker.lane.READY_SECONDS", 0.3)
+                os.kill(pid, signal.SIGSTOP)
+                await until(lambda: not Path(f"/proc/{pid}").exists(), 15)
+                await pools.hashes.digest(artifact, ignore)
+                assert lanes(pools, "hashes") != [pid]
+
+    run(work())
+
+
+def tools_running(name: str) -> list[int]:
+    """Processes of a program that come from workers of this process."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            text = status.read_text()
+            if f"({name})" in text and text.rsplit(")", 1)[1].split()[0] != "Z":
+                found.append(int(status.parent.name))
+    return found
+
+
+def test_a_cancelled_tool_is_ended_and_its_worker_lives(tmp_path: Path, huge: Path) -> None:
+    """Openssl reads twenty gigabytes; whoever asked has changed his mind."""
+    before = set(tools_running("openssl"))
+
+    async def work() -> None:
+        async with workers(tmp_path, cores=1) as pools:
+            keys = pools.keys(None, Person())
+            profile = await profile_of(keys, key_file(tmp_path))
+            small = sparse(tmp_path / "small", 10)
+            signature = tmp_path / "small.p7s"
+            session = await keys.open(profile, terms_for(profile, 1), 1)
+            item = replace(
+                signing_item(profile, 10),
+                format="blob",
+                options=(("armor", "yes"), ("existing", "replace")),
+            )
+            with opened(small) as artifact:
+                signed = await pools.check.sign(item, artifact, asker(session, 0), ignore)
+            (output,) = signed.outputs
+            assert isinstance(output, Sibling)
+            signature.write_bytes(output.content)
+            trust = await pools.tools.prepare_trust((("key", key_file(tmp_path).read_bytes()),))
+            with opened(huge) as artifact, opened(signature) as beside:
+                task = asyncio.create_task(
+                    pools.tools.referee(artifact, (beside,), "blob", trust, 0)
+                )
+                await until(lambda: set(tools_running("openssl")) - before)
+                (mine,) = set(tools_running("openssl")) - before
+                pids = lanes(pools, "tools")
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                await until(lambda: not Path(f"/proc/{mine}").exists(), 5)
+            assert lanes(pools, "tools") == pids
 
     run(work())
 
