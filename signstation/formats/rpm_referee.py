@@ -62,7 +62,7 @@ def _ask(artifact: Artifact, trust: Trust, ctx: ToolContext) -> Opinion:
         descriptors=[artifact.fileno()],
         timeout=SECONDS + artifact.size / BYTES_PER_SECOND,
     )
-    says = _words(done.stdout + done.stderr)
+    says = _words(done.stdout + done.stderr).replace(str(path), path.name)
     outcome = outcome_of(says, done.status)
     found = _VERSION.search(version)
     old = found is None or int(found[1]) < RPM6

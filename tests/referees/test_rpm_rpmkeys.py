@@ -88,6 +88,7 @@ def test_one_header_signature(
     opinion = rpm.opinion(ours, trust, NOW)
     assert opinion.outcome is OpinionOutcome.ACCEPTS, opinion.says
     assert opinion.version == rpm.version
+    assert opinion.says.startswith("artifact.rpm:\n"), "no path of a private directory"
 
 
 def test_rpm6_signatures_on_both_versions(
