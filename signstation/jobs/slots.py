@@ -9,6 +9,7 @@ from signstation.interfaces.format import Format
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import Scheme, SignatureType, SignerProfile, Slot
 from signstation.model.options import Options
+from signstation.signatures.cms_sign import envelope_hash
 
 
 def choose_slots(
@@ -62,10 +63,17 @@ def _slot(
     scheme = _scheme(profile, preferred)
     if scheme is None and wanted is None and profile.schemes:
         scheme = profile.schemes[0]
-    if scheme is None:
+    envelope = _envelope(kind, scheme, preferred) if scheme is not None else None
+    if scheme is None or envelope is None or (wanted is not None and envelope is not wanted):
         title = f"{profile.type.title} with {preferred.title}"
         raise SchemeUnsupported(key=str(profile.key), scheme=title)
-    return Slot(profile, kind, scheme, scheme.hash or preferred)
+    return Slot(profile, kind, scheme, envelope)
+
+
+def _envelope(kind: SignatureType, scheme: Scheme, preferred: HashAlgorithm) -> HashAlgorithm:
+    if kind is SignatureType.CMS:
+        return envelope_hash(scheme, preferred)
+    return scheme.hash or preferred
 
 
 def _scheme(profile: SignerProfile, preferred: HashAlgorithm) -> Scheme | None:
