@@ -13,7 +13,7 @@ from signstation.codec.plain import canonical, to_plain
 from signstation.codec.request import build_request
 from signstation.errors import OutputClash, SignstationError, UsageError
 from signstation.interfaces.format import Format
-from signstation.jobs.candidates import Skipped
+from signstation.jobs.candidates import Candidate, Skipped
 from signstation.jobs.examine import Examined, PassedOver, located, refuse_hard_links
 from signstation.jobs.foretell import Foretold, foretell
 from signstation.jobs.sealed import SealedPlan, Signing, StepPlan
@@ -22,12 +22,13 @@ from signstation.jobs.targets import (
     StagingPlaces,
     check_free,
     clashes,
+    content_of,
     output_root,
     refused_clash,
     targets_of,
 )
 from signstation.model.keys import SignatureType, SignerProfile, Slot
-from signstation.model.options import Options, resolve
+from signstation.model.options import CONTENT, Options, resolve
 from signstation.model.orders import Destination, PlannedItem, PlanSummary, Refusal, SignOrder
 from signstation.model.requests import (
     VERSION,
@@ -107,10 +108,10 @@ class Draft:
     def _item(self, examined: Examined) -> _Item:
         order, candidate = self._order, examined.candidate
         format_ = self._formats[examined.format]
-        options = resolve(format_.options, self._given(format_))
+        root = output_root(order, candidate.root)
+        options = resolve(format_.options, self._given(format_, root, candidate))
         kind = None if order.signature is None else signature_type(order.signature)
         slots = choose_slots(format_, self._profiles, kind, order.hash, options)
-        root = output_root(order, candidate.root)
         targets = targets_of(format_, slots, options, candidate.name)
         plan = StepPlan(
             root=candidate.root,
@@ -127,12 +128,15 @@ class Draft:
         check_free(plan, replace=order.replace)
         return _Item(examined, slots, options, plan)
 
-    def _given(self, format_: Format) -> dict[str, str]:
+    def _given(self, format_: Format, root: Path, candidate: Candidate) -> dict[str, str]:
         """Return the order's options that this format declares; the others are for others."""
         declared = {field.name for field in format_.options}
         given = {name: value for name, value in self._order.options if name in declared}
         if self._order.existing is not None and "existing" in declared:
             given["existing"] = self._order.existing.value
+        if CONTENT in declared:
+            target = root / candidate.name
+            given[CONTENT] = content_of(self._order, target, candidate.path)
         return given
 
     def _refuse_clashes(self) -> None:

@@ -16,11 +16,11 @@ from signstation.codec.plain import canonical, to_plain
 from signstation.errors import SignstationError
 from signstation.jobs.checkpoints import Checkpoints, NoCheckpoints, Point
 from signstation.jobs.commits import CommitThread, Writer
+from signstation.jobs.original import Original
 from signstation.jobs.rows import Rows
 from signstation.jobs.sealed import SealedPlan
 from signstation.model.asks import ToSign
 from signstation.model.jobs import Counter, JobState
-from signstation.model.outputs import Patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,6 @@ class ReadyOutput:
     ordinal: int
     staged: str | None  # None: in place
     sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """What is put back after a crash of an in-place signing: old bytes, and of which file."""
-
-    device: int
-    inode: int
-    size: int
-    patches: tuple[Patch, ...]
-    old: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +196,11 @@ class Journal:
 
         self._commits.put(write)
 
+    def interrupted(self, step: int, error: SignstationError) -> None:
+        """A step waits for a person; what is ready or to be put back stays noted."""
+        wire = json.dumps(error.to_wire())
+        self._put("UPDATE step SET state = 'interrupted', error = ? WHERE id = ?", (wire, step))
+
     def requeued(self, steps: Sequence[int]) -> asyncio.Future[None]:
         """Steps wait for their turn again: retried or resumed."""
         rows = [(step,) for step in steps]
@@ -316,14 +310,12 @@ def _insert_job(writer: Writer, plan: SealedPlan, at: int) -> int:
 
 def _insert_original(writer: Writer, step: int, original: Original) -> None:
     writer.connection.executemany(
-        "INSERT INTO patch (step, ordinal, at, old, new, device, inode, size)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO patch (step, ordinal, at, old, new, inode, size) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (step, number, patch.offset, old, patch.new, original.device, original.inode,
-             original.size)
+            (step, number, patch.offset, old, patch.new, original.inode, original.size)
             for number, (patch, old) in enumerate(zip(original.patches, original.old, strict=True))
         ],
-    )  # fmt: skip
+    )
 
 
 def _audit_outputs(writer: Writer, step: int, at: int) -> None:

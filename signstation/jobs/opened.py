@@ -24,13 +24,14 @@ from signstation.system.files_mounts import changeable_by_others, foreign_place
 class Opened:
     """An open artifact. ``status`` is the file's own also where ``descriptor`` is a private copy.
 
-    ``changeable``: others could change the bytes while we work. The descriptor is read-only and
-    whoever opened it closes it.
+    ``changeable``: others could change the bytes while we work; ``private``: it is a copy of such a
+    file. The descriptor is read-only and whoever opened it closes it.
     """
 
     descriptor: int
     status: os.stat_result
     changeable: bool
+    private: bool = False
 
 
 @dataclass(slots=True)
@@ -93,4 +94,4 @@ def private_copy(opened: Opened, private: Path) -> Opened:
                 os.close(copy)
     finally:
         os.close(opened.descriptor)
-    return Opened(descriptor, opened.status, changeable=False)
+    return Opened(descriptor, opened.status, changeable=False, private=True)

@@ -11,13 +11,16 @@ from pathlib import Path
 from signstation.effects import Effect
 from signstation.errors import (
     ArtifactChanged,
+    DiskFull,
     Interrupted,
     LeavesTree,
     NotARegularFile,
+    NotWritable,
     PathMissing,
     SignstationError,
 )
 from signstation.jobs.engine import Engine
+from signstation.jobs.inplace import restore
 from signstation.jobs.journal import Ended
 from signstation.jobs.publish import Publication, TargetDirectories, give_names
 from signstation.jobs.rows import StoredJob, StoredOutput, StoredStep
@@ -80,19 +83,28 @@ class Recovery:
         return len(self._engine.journal.rows.recorded(step.id)) < len(slots)
 
     async def _finished(self, job: StoredJob, step: StoredStep) -> bool:
-        """Roll a step forward; return False where it has to be run (again)."""
-        outputs = self._engine.journal.rows.outputs(step.id)
-        if not outputs or any(output.sha256 is None for output in outputs):
-            return False
+        """Put back or roll forward a step; return False where it has to be run (again)."""
+        journal = self._engine.journal
         try:
-            forward = await self._roll_forward(job, step, outputs)
+            original = journal.rows.original(step.id)
+            if original is not None:
+                await self._engine.hands.do(partial(restore, step.plan, original))
+                forward = False
+            else:
+                outputs = journal.rows.outputs(step.id)
+                if not outputs or any(output.sha256 is None for output in outputs):
+                    return False
+                forward = await self._roll_forward(job, step, outputs)
+        except (NotWritable, DiskFull) as error:
+            journal.interrupted(step.id, error)  # what is noted stays: it is tried again
+            return True
         except SignstationError as error:
-            self._engine.journal.ended(step.id, Ended(JobState.FAILED, error))
+            journal.ended(step.id, Ended(JobState.FAILED, error))
             return True
         if forward:
-            self._engine.journal.published(step.id, self._engine.clock(), ())
+            journal.published(step.id, self._engine.clock(), ())
         else:
-            await self._engine.journal.unready([step.id])
+            await journal.unready([step.id])
         return forward
 
     async def _roll_forward(

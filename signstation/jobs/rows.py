@@ -16,6 +16,7 @@ from signstation.codec.plain import from_plain
 from signstation.codec.request import parse_request
 from signstation.errors import SignstationError, StoreDamaged, UsageError
 from signstation.jobs.commits import store_error
+from signstation.jobs.original import Original
 from signstation.jobs.sealed import Signing, StepPlan, Target
 from signstation.jobs.states import job_state
 from signstation.model.hashes import sha256
@@ -46,17 +47,6 @@ class StoredOutput:
     target: Target
     staged: str | None
     sha256: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPatch:
-    """A range of an in-place signing: the bytes to put back, and which file it was."""
-
-    patch: Patch
-    old: bytes
-    device: int
-    inode: int
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +158,21 @@ class Rows:
                 ).get(step, [])
             )
 
-    def patches(self, step: int) -> tuple[StoredPatch, ...]:
-        """Return the ranges of an in-place signing that was not finished."""
+    def original(self, step: int) -> Original | None:
+        """Return what has to be put back of an in-place signing that was not finished."""
         with self._reading() as connection:
-            return tuple(
-                StoredPatch(Patch(at, len(old), new), old, device, inode, size)
-                for at, old, new, device, inode, size in connection.execute(
-                    "SELECT at, old, new, device, inode, size FROM patch WHERE step = ?"
-                    " ORDER BY ordinal",
-                    (step,),
-                )
-            )
+            rows = connection.execute(
+                "SELECT at, old, new, inode, size FROM patch WHERE step = ? ORDER BY ordinal",
+                (step,),
+            ).fetchall()
+        if not rows:
+            return None
+        return Original(
+            inode=rows[0][3],
+            size=rows[0][4],
+            patches=tuple(Patch(at, len(old), new) for at, old, new, _, _ in rows),
+            old=tuple(old for _, old, _, _, _ in rows),
+        )
 
     def recorded(self, step: int) -> Mapping[int, Recorded]:
         """Return the signatures of a step by ordinal, the latest of each; discarded ones not."""

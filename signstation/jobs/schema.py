@@ -78,7 +78,7 @@ _FIRST = (
       PRIMARY KEY (step, ordinal)
     ) STRICT, WITHOUT ROWID
     """,
-    # In-place signing of a large file: what to put back. Device and inode say which file it was.
+    # In-place signing of a large file: what to put back. The inode says which file it was.
     """
     CREATE TABLE patch (
       step INTEGER NOT NULL REFERENCES step (id),
@@ -86,7 +86,6 @@ _FIRST = (
       at INTEGER NOT NULL CHECK (at >= 0),
       old BLOB NOT NULL,
       new BLOB NOT NULL,
-      device INTEGER NOT NULL,
       inode INTEGER NOT NULL,
       size INTEGER NOT NULL CHECK (size >= 0),
       PRIMARY KEY (step, ordinal)

@@ -20,7 +20,8 @@ from signstation.errors import (
 from signstation.interfaces.workers import Signed, SigningItem
 from signstation.jobs.bugs import bug
 from signstation.jobs.engine import Engine
-from signstation.jobs.journal import Ended
+from signstation.jobs.inplace import original_of, patch_file, patches_in_place
+from signstation.jobs.journal import Ended, ReadyOutput
 from signstation.jobs.keying import Attempt, Keying
 from signstation.jobs.opened import Opened, Opener, private_copy
 from signstation.jobs.phases import Phases
@@ -29,9 +30,9 @@ from signstation.jobs.rows import Recorded, StoredStep
 from signstation.jobs.sealed import Signing
 from signstation.jobs.signers import Signer
 from signstation.jobs.stage import SMALL, StagedFile, StagingDirectories, discard, matched
-from signstation.model.hashes import HashAlgorithm
+from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.jobs import JobState, Phase, StepRow
-from signstation.model.outputs import Output
+from signstation.model.outputs import Output, Patch
 from signstation.system.files import shown
 
 
@@ -82,6 +83,7 @@ class Step:
         self._phases = Phases()
         self._done_bytes = 0
         self._left = False
+        self._to_be_put_back = False
         self._keying: Keying | None = None
         self._recorded: Mapping[int, Recorded] = {}
 
@@ -136,6 +138,10 @@ class Step:
             error.path = shown(self.stored.plan.path)
         if self._keying is not None and self._keying.uncertain:
             error.with_effect(Effect.UNKNOWN)
+        if self._to_be_put_back:
+            self.state = JobState.INTERRUPTED
+            self._engine.journal.interrupted(self.stored.id, error)
+            return
         self.state = JobState.CANCELLED if isinstance(error, Cancelled) else JobState.FAILED
         ended = Ended(self.state, error, self._phases.counters())
         self._engine.journal.ended(self.stored.id, ended)
@@ -182,9 +188,13 @@ class Step:
         item = self._job.signing.item(self.stored.ordinal, self.stored.id)
         signed = await self._sign(item, opened)
         self._phases.enter(Phase.STAGE)
-        directory = await self._engine.hands.do(
-            partial(self._job.staging.descriptor, self.stored.plan.staging)
-        )
+        plan = self.stored.plan
+        if plan.in_place:
+            choosing = partial(patches_in_place, plan, opened, signed.outputs)
+            if patches := await self._engine.hands.do(choosing):
+                await self._patch(item, opened, signed, patches)
+                return
+        directory = await self._engine.hands.do(partial(self._job.staging.descriptor, plan.staging))
         staged = await self._stage(directory, opened, signed.outputs)
         try:
             digests = await self._recheck(item, opened, staged, signed.worker)
@@ -248,11 +258,30 @@ class Step:
             avoid,
             _ignore,
         )
-        if len(digests) != len(staged) or any(
-            each.algorithm is not HashAlgorithm.SHA256 for each in digests
-        ):
-            raise RecheckFailed(reason="not one SHA-256 for each output")
-        return tuple(each.value for each in digests)
+        return _sha256(digests, len(staged))
+
+    async def _patch(
+        self, item: SigningItem, opened: Opened, signed: Signed, patches: tuple[Patch, ...]
+    ) -> None:
+        """Recheck the file as it would be, and then write into it."""
+        engine, step = self._engine, self.stored
+        self._phases.enter(Phase.RECHECK)
+        matched(step.plan, signed.outputs)
+        found = await engine.check.recheck_in_place(
+            replace(item, sha256=None), opened.descriptor, patches, signed.worker, _ignore
+        )
+        (digest,) = _sha256(found, 1)
+        original = await engine.hands.do(partial(original_of, opened, patches))
+        self._phases.enter(Phase.PUBLISH)
+        self.state = JobState.PUBLISHING
+        await engine.journal.ready(step.id, signed.sha256, [ReadyOutput(0, None, digest)], original)
+        patching = partial(patch_file, step.plan, opened.status, original, engine.checkpoints)
+        try:
+            await asyncio.to_thread(patching)
+        except SignstationError as error:
+            self._to_be_put_back = error.effect is Effect.UNKNOWN
+            raise
+        engine.journal.published(step.id, engine.clock(), self._phases.counters())
 
     async def _publish(
         self,
@@ -278,6 +307,12 @@ class Step:
         # from here on a cancelled wait must not leave a name half given
         await asyncio.shield(engine.publisher.publish(publication))
         engine.journal.published(self.stored.id, engine.clock(), self._phases.counters())
+
+
+def _sha256(digests: Sequence[Digest], count: int) -> tuple[bytes, ...]:
+    if len(digests) != count or any(each.algorithm is not HashAlgorithm.SHA256 for each in digests):
+        raise RecheckFailed(reason="not one SHA-256 for each output")
+    return tuple(each.value for each in digests)
 
 
 async def _settled(keying: Keying) -> None:

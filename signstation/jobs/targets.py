@@ -11,7 +11,7 @@ from signstation.errors import NotARegularFile, OutputExists
 from signstation.interfaces.format import Format
 from signstation.jobs.sealed import STAGING_PREFIX, StepPlan, Target
 from signstation.model.keys import SignatureType, Slot
-from signstation.model.options import Options
+from signstation.model.options import CONTENT, CONTENT_COPIED, CONTENT_LEFT, Options
 from signstation.model.orders import Destination, SignOrder
 from signstation.system.files import shown
 
@@ -47,7 +47,19 @@ def targets_of(
     if not format_.siblings():
         return (Target("", name),)
     suffixes = dict.fromkeys(suffix_of(slot.kind, options) for slot in slots)
-    return tuple(Target(suffix, name + suffix) for suffix in suffixes)
+    siblings = tuple(Target(suffix, name + suffix) for suffix in suffixes)
+    copied = dict(options).get(CONTENT) == CONTENT_COPIED
+    return (Target("", name), *siblings) if copied else siblings
+
+
+def content_of(order: SignOrder, target: Path, source: Path) -> str:
+    """Return whether the file comes along with its detached signature.
+
+    A release directory is complete; in place, or where the output is beside the file, it is there.
+    """
+    if order.destination is Destination.IN_PLACE or target == source:
+        return CONTENT_LEFT
+    return dict(order.options).get(CONTENT, CONTENT_COPIED)
 
 
 def check_free(plan: StepPlan, *, replace: bool) -> None:

@@ -42,6 +42,7 @@ class Scene:
     base: Path
     order: SignOrder
     gnupg: GnupgHome | None = None
+    patching: bool = False
     originals: dict[str, bytes] = field(default_factory=dict)
 
     def write(self) -> None:
@@ -49,7 +50,11 @@ class Scene:
         (self.base / "home").mkdir(mode=0o700)
         (self.base / "uses").touch()
         home = "" if self.gnupg is None else str(self.gnupg.path)
-        data = {"order": to_plain(self.order), "gnupg_home": home}
+        data = {
+            "order": to_plain(self.order),
+            "gnupg_home": home,
+            "patching": self.patching,
+        }
         (self.base / "order.json").write_text(json.dumps(data))
         directory = self.order.paths[0]
         self.originals = {path.name: path.read_bytes() for path in directory.iterdir()}
@@ -166,18 +171,23 @@ def check_end(scene: Scene) -> None:
 
 
 def kmod_scene(
-    base: Path, kind: str = "rsa2048", *, in_place: bool = False, count: int = COUNT
+    base: Path,
+    kind: str = "rsa2048",
+    *,
+    in_place: bool = False,
+    patching: bool = False,
+    count: int = COUNT,
 ) -> Scene:
-    """Modules and a key file."""
+    """Modules and a key file; ``patching``: in place, as if they were large."""
     directory = base / "release"
     directory.mkdir()
     for number in range(count):
         (directory / f"m{number}.ko").write_bytes(module(code=bytes([number]) * 20_000))
     key = key_file(base / "key.pem", kind)
     order = SignOrder(paths=(directory,), keys=(key,), output=base / "out")
-    if in_place:
+    if in_place or patching:
         order = replace(order, output=None, destination=Destination.IN_PLACE)
-    return _written(Scene(base, order))
+    return _written(Scene(base, order, patching=patching))
 
 
 def rpm_scene(base: Path, gnupg: GnupgHome, keys: Sequence[str]) -> Scene:

@@ -49,7 +49,7 @@ def make(name: str, base: Path, gnupg: tuple[GnupgHome, list[str]]) -> Scene:
         case "ecdsa":
             return kmod_scene(base, "p256")
         case _:
-            return kmod_scene(base, in_place=name == "in-place")
+            return kmod_scene(base, in_place=name == "in-place", patching=name == "patching")
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -66,6 +66,28 @@ def test_killed_at_a_point(
     if point in {Point.STAGED_HALF, Point.STAGED, Point.AFTER_ANSWER_COMMIT}:
         scene.die(point, 2)
         check_nothing_half(scene)
+    assert scene.recover() == ["done"] * COUNT
+    check_end(scene)
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        Point.AFTER_INTENT_COMMIT,
+        Point.AFTER_ANSWER_COMMIT,
+        Point.AFTER_READY_COMMIT,
+        Point.BETWEEN_PATCHES,
+        Point.AFTER_PATCHES,
+        Point.AFTER_DONE_COMMIT,
+    ],
+)
+def test_killed_while_a_file_is_patched(
+    tmp_path: Path, gnupg: tuple[GnupgHome, list[str]], point: Point
+) -> None:
+    """The old bytes are put back, and then the recorded signature is written again."""
+    scene = make("patching", tmp_path, gnupg)
+    for turn in (1, 2):
+        scene.die(point, turn)
     assert scene.recover() == ["done"] * COUNT
     check_end(scene)
 

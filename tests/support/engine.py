@@ -34,11 +34,12 @@ from signstation.model.hashes import Digest
 from signstation.model.jobs import JobEvent
 from signstation.model.keys import KeyInfo, KeyRef, SignerProfile
 from signstation.model.orders import GenerateOrder
-from signstation.model.outputs import Output
+from signstation.model.outputs import Output, Patch
 from signstation.model.station import Caller
 from signstation.model.trust import Trust
 from signstation.registry.plugins import detect, keystore, load_formats, load_keystores
 from signstation.system.artifact import FileArtifact
+from signstation.system.files_overlay import PatchedArtifact
 from signstation.system.programs import Programs
 from signstation.worker.context import StepContext
 from signstation.worker.guard import Guard
@@ -97,6 +98,24 @@ class LocalCheck:
         return FORMATS[item.format].recheck(
             FileArtifact(artifact),
             tuple(FileArtifact(each) for each in staged),
+            item.slots,
+            item.options,
+            StepContext(time=item.time, seed=item.seed, expected=item.sha256, progress=progress),
+        )
+
+    async def recheck_in_place(
+        self,
+        item: SigningItem,
+        artifact: int,
+        patches: Sequence[Patch],
+        avoid: int,
+        progress: Progress,
+    ) -> tuple[Digest, ...]:
+        """Recheck what is not written yet."""
+        file = FileArtifact(artifact)
+        return FORMATS[item.format].recheck(
+            file,
+            (PatchedArtifact(file, patches),),
             item.slots,
             item.options,
             StepContext(time=item.time, seed=item.seed, expected=item.sha256, progress=progress),

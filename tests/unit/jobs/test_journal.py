@@ -21,7 +21,8 @@ from signstation.errors import (
 )
 from signstation.jobs.checkpoints import Point
 from signstation.jobs.commits import Writer
-from signstation.jobs.journal import Ended, Intent, Journal, Original, ReadyOutput
+from signstation.jobs.journal import Ended, Intent, Journal, ReadyOutput
+from signstation.jobs.original import Original
 from signstation.jobs.rows import Recorded
 from signstation.model.asks import Literal, Part, ToSign
 from signstation.model.jobs import Counter, JobState, Phase
@@ -182,18 +183,17 @@ def test_signatures_are_found_by_ordinal_and_discarded_ones_are_not(path: Path) 
 
 
 def test_old_bytes_are_kept_until_the_step_is_done(path: Path) -> None:
-    original = Original(7, 8, 100, (Patch(10, 3, b"new"), Patch(100, 0, b"end")), (b"old", b""))
+    original = Original(8, 100, (Patch(10, 3, b"new"), Patch(100, 0, b"end")), (b"old", b""))
 
     async def work(journal: Journal) -> None:
         step, other = await submitted(journal)
         for each in (step, other):
             await journal.ready(each, bytes(32), [ReadyOutput(0, None, b"h" * 32)], original)
-        first, second = journal.rows.patches(step)
-        assert (first.patch, first.old, first.inode) == (Patch(10, 3, b"new"), b"old", 8)
-        assert (second.patch, second.old, second.size) == (Patch(100, 0, b"end"), b"", 100)
+        assert journal.rows.original(step) == original
         journal.published(step, 1, ())
         await journal.unready([other])
-        assert journal.rows.patches(step) == journal.rows.patches(other) == ()
+        assert journal.rows.original(step) is None
+        assert journal.rows.original(other) is None
 
     run(path, work)
 
