@@ -129,6 +129,8 @@ def _body(text: bytes, offset: int) -> bytes:
         expected = base64.b64decode(checksum, validate=True)
     except binascii.Error as error:
         raise _malformed(offset, "base64", str(error)) from error
+    if base64.b64encode(body) != b"".join(digits):
+        raise _malformed(offset, "base64 with zeros in its last digit", "other bits")
     if checksum and expected != crc24(body).to_bytes(3, "big"):
         raise _malformed(offset, f"CRC-24 {expected.hex()}", f"{crc24(body):06x}")
     return body
