@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,8 +12,11 @@ from signstation.errors import SecretMissing, SignstationError
 from signstation.interfaces.workers import Prompter
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
+from signstation.worker.failures import typed
 from signstation.worker.frames import take_json
 from signstation.worker.lane import Call, Lane
+
+_LOG = logging.getLogger(__name__)
 
 
 class Remembering:
@@ -83,8 +87,10 @@ async def _answer(lane: Lane, call: Call, prompter: Prompter, prompt: Prompt) ->
     answer: Secret | SignstationError | None = None
     try:
         answer = await prompter.ask(prompt)
-    except SignstationError as error:
-        answer = error
+    except Exception as error:  # noqa: BLE001 - the worker waits for an answer in any case
+        answer = typed(error)
+        if answer is not error:
+            _LOG.exception("a prompt failed: %s", answer)
     finally:
         lane.prompt_closed(call.number, answer)
         if isinstance(answer, Secret):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
-from signstation.errors import ProtocolViolation
+from signstation.errors import LimitReached, ProtocolViolation
 from signstation.model.secret import Secret
 
 PROTOCOL = 1
@@ -177,8 +177,14 @@ def _known(number: int) -> FrameType:
 
 
 def put_json(value: object) -> bytes:
-    """Write a JSON body; names with undecodable bytes (lone surrogates) survive as ASCII."""
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
+    """Write a JSON body; names with undecodable bytes (lone surrogates) survive as ASCII.
+
+    Raises LimitReached above MAX_CONTROL.
+    """
+    body = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
+    if len(body) > MAX_CONTROL:
+        raise LimitReached(what="bytes of one message", limit=MAX_CONTROL)
+    return body
 
 
 def take_json(body: bytes) -> dict[str, object]:

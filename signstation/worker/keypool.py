@@ -146,11 +146,13 @@ class KeyPool:
         """
         several = profile.protection in SOFTWARE and count >= SPREAD_FROM
         size = self._processes.cores if several else 1
-        lanes = [self._processes.own(self._home) for _ in range(size)]
         known = Remembering(self._prompter)
         asked: Prompter = known if size > 1 else self._prompter
+        lanes: list[Lane] = []
         opened: list[OpenedLane] = []
         try:
+            while len(lanes) < size:  # started together, so that they are there when they can join
+                lanes.append(self._processes.own(self._home))
             first = await open_in(lanes[0], asked, profile, terms, count)
             joined = [
                 open_in(lane, known.replay(), profile, terms, count)

@@ -222,8 +222,10 @@ class Lane:
         self._link.kill()
 
     def hang_up(self) -> None:
-        """Let the worker end by itself."""
+        """Let the worker end by itself; one that is still there after a while is killed."""
         self._link.hang_up()
+        late = WorkerHung(kind=self._kind.value, seconds=round(CLOSE_SECONDS))
+        self._loop.call_later(CLOSE_SECONDS, self.kill, late)
 
     def _received(self, frame: Frame) -> None:
         self._seen = now = self._loop.time()
@@ -328,14 +330,7 @@ class Lane:
 
 
 async def end_all(lanes: Sequence[Lane]) -> None:
-    """End workers: their sockets are closed, and who is still there after a while is killed."""
+    """End workers and wait until they are gone."""
     for lane in lanes:
         lane.hang_up()
-    waiting = [asyncio.ensure_future(lane.gone.wait()) for lane in lanes]
-    if waiting:
-        _, late = await asyncio.wait(waiting, timeout=CLOSE_SECONDS)
-        for lane in lanes:
-            if not lane.ended:
-                lane.kill(WorkerHung(kind="any", seconds=round(CLOSE_SECONDS)))
-        if late:
-            await asyncio.wait(late)
+    await asyncio.gather(*(lane.gone.wait() for lane in lanes))

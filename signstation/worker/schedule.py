@@ -63,7 +63,7 @@ def choose(seats: Sequence[S], weight: int, avoid: int, window: int = WINDOW_TAS
 
 
 def _fits(seat: Seat, weight: int, window: int) -> bool:
-    """Say whether there is room; beside a heavy call, which is not waited for, bytes do not count."""
+    """Say whether there is room; bytes do not count beside a heavy call: nothing waits for it."""
     room = seat.load == 0 or seat.heavy > 0 or seat.load + weight <= WINDOW_BYTES
     return seat.tasks < window and room
 

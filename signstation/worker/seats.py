@@ -77,6 +77,7 @@ class Pool:
         self._seats = tuple(PoolSeat(number) for number in range(size))
         self._light: deque[_Waiter] = deque()
         self._heavy: deque[_Waiter] = deque()
+        self._closed = False
 
     async def run(
         self, weight: int, work: Callable[[Task], Awaitable[T]], avoid: int = ANY_SEAT
@@ -102,6 +103,8 @@ class Pool:
         raise WorkerDied(kind=self._kind.value)
 
     async def _seat(self, weight: int, avoid: int) -> PoolSeat:
+        if self._closed:
+            raise WorkerDied(kind=self._kind.value)
         waiting = self._heavy if weight > HEAVY else self._light
         seat = None if waiting else self._choose(weight, avoid)
         if seat is not None:
@@ -111,8 +114,9 @@ class Pool:
         try:
             return await waiter.seat
         except asyncio.CancelledError:
-            if waiter.seat.done() and not waiter.seat.cancelled():
-                self._leave(waiter.seat.result(), weight, None)
+            given = waiter.seat
+            if given.done() and not given.cancelled() and given.exception() is None:
+                self._leave(given.result(), weight, None)
             raise
 
     def _choose(self, weight: int, avoid: int) -> PoolSeat | None:
@@ -160,8 +164,10 @@ class Pool:
     def adopt(self, on_end: Callable[[Lane], None]) -> Lane:
         """Give a worker away that does nothing, or a new one; ``on_end`` hears of its end.
 
-        Raises LimitReached.
+        Raises LimitReached, and WorkerDied when the pool is closed.
         """
+        if self._closed:
+            raise WorkerDied(kind=self._kind.value)
         for seat in self._seats:
             if seat.lane is not None and not seat.tasks:
                 lane, seat.lane = seat.lane, None
@@ -175,5 +181,9 @@ class Pool:
         return await self._lane((running or list(self._seats))[0]).hello
 
     async def close(self) -> None:
-        """End every worker."""
+        """End every worker; calls that are under way or still come fail with WorkerDied."""
+        self._closed = True
+        for waiter in (*self._heavy, *self._light):
+            if not waiter.seat.done():
+                waiter.seat.set_exception(WorkerDied(kind=self._kind.value))
         await end_all([seat.lane for seat in self._seats if seat.lane is not None])

@@ -13,7 +13,7 @@ class WorkerSettings:
 
     state: Path
     """The station's state directory."""
-    cores: int = os.cpu_count() or 1
+    cores: int = len(os.sched_getaffinity(0))
     """Processors that may be kept busy."""
     air_gap: bool = True
     """No worker gets IP sockets."""

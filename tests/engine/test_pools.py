@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ from signstation.errors import (
 )
 from signstation.interfaces.workers import SigningItem
 from signstation.model.asks import ToSign
-from signstation.model.outputs import Sibling
+from signstation.model.trust import Trust
 from signstation.worker.pool import Workers
 from tests.support.kmod import module
 from tests.support.workers import (
@@ -376,6 +375,32 @@ def test_workers_end_in_order_and_at_once(tmp_path: Path, kernel_module: Path) -
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
 
 
+def test_after_closing_nothing_is_started_again(tmp_path: Path, kernel_module: Path) -> None:
+    """Calls under way, calls that wait for a seat, and calls that come later fail alike."""
+
+    async def work() -> None:
+        async with workers(tmp_path, cores=1) as pools:
+            item = await any_item(pools, tmp_path, kernel_module.stat().st_size)
+            stalled = Stalled([bytes(256)])
+            with opened(kernel_module) as artifact:
+                suspended = [
+                    asyncio.create_task(pools.check.sign(item, artifact, stalled.ask, ignore))
+                    for _ in range(2 * 128 + 1)
+                ]
+                await until(lambda: len(stalled.asked) == 2 * 128, 20)
+                await pools.close()
+                stalled.go.set()
+                for result in await asyncio.gather(*suspended, return_exceptions=True):
+                    assert isinstance(result, WorkerDied)
+                with pytest.raises(WorkerDied):
+                    await pools.check.recognise(artifact)
+                with pytest.raises(WorkerDied):
+                    await pools.keys(None, Person()).list_keys()
+                assert lanes(pools) == lanes(pools, "hashes") == []
+
+    run(work())
+
+
 def test_closing_ends_a_worker_that_hangs(
     tmp_path: Path, huge: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -413,50 +438,37 @@ def test_an_idle_worker_that_gives_no_sign_of_life_is_replaced(
     run(work())
 
 
-def tools_running(name: str) -> list[int]:
-    """Processes of a program that come from workers of this process."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
+def running(command: bytes) -> list[int]:
+    """Processes with this command line."""
+    found: list[int] = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
-            text = status.read_text()
-            if f"({name})" in text and text.rsplit(")", 1)[1].split()[0] != "Z":
-                found.append(int(status.parent.name))
+            if line.read_bytes() == command:
+                found.append(int(line.parent.name))
     return found
 
 
-def test_a_cancelled_tool_is_ended_and_its_worker_lives(tmp_path: Path, huge: Path) -> None:
-    """Openssl reads twenty gigabytes; whoever asked has changed his mind."""
-    before = set(tools_running("openssl"))
+def test_a_cancelled_tool_is_ended_and_its_worker_lives(
+    tmp_path: Path, kernel_module: Path
+) -> None:
+    """A tool that never ends is found before the system's; whoever asked changes his mind."""
+    seconds = f"6{os.getpid()}"  # nobody else's
+    tools = tmp_path / "tools"
+    tools.mkdir(mode=0o755)
+    (tools / "modinfo").write_text(f"#!/bin/sh\nsleep {seconds}\n")
+    (tools / "modinfo").chmod(0o755)
+    command = f"sleep\0{seconds}\0".encode()
 
     async def work() -> None:
-        async with workers(tmp_path, cores=1) as pools:
-            keys = pools.keys(None, Person())
-            profile = await profile_of(keys, key_file(tmp_path))
-            small = sparse(tmp_path / "small", 10)
-            signature = tmp_path / "small.p7s"
-            session = await keys.open(profile, terms_for(profile, 1), 1)
-            item = replace(
-                signing_item(profile, 10),
-                format="blob",
-                options=(("armor", "yes"), ("existing", "replace")),
-            )
-            with opened(small) as artifact:
-                signed = await pools.check.sign(item, artifact, asker(session, 0), ignore)
-            (output,) = signed.outputs
-            assert isinstance(output, Sibling)
-            signature.write_bytes(output.content)
-            trust = await pools.tools.prepare_trust((("key", key_file(tmp_path).read_bytes()),))
-            with opened(huge) as artifact, opened(signature) as beside:
-                task = asyncio.create_task(
-                    pools.tools.referee(artifact, (beside,), "blob", trust, 0)
-                )
-                await until(lambda: set(tools_running("openssl")) - before)
-                (mine,) = set(tools_running("openssl")) - before
+        async with workers(tmp_path, cores=1, tool_directories=(tools,)) as pools:
+            with opened(kernel_module) as artifact:
+                task = asyncio.create_task(pools.tools.referee(artifact, (), "kmod", Trust(), 0))
+                await until(lambda: running(command))
                 pids = lanes(pools, "tools")
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task
-                await until(lambda: not Path(f"/proc/{mine}").exists(), 5)
+                await until(lambda: not running(command), 5)
             assert lanes(pools, "tools") == pids
 
     run(work())
