@@ -27,7 +27,7 @@ from signstation.cli.steps import follow, print_steps, steps_of
 from signstation.errors import UsageError
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import KeyRef
-from signstation.model.options import Existing
+from signstation.model.options import CONTENT, CONTENT_LEFT, Existing
 from signstation.model.orders import Destination, PlanSummary, SignOrder
 from signstation.reports.words import human_size, show
 
@@ -52,6 +52,7 @@ class Wanted:
     existing: str | None
     options: tuple[str, ...]
     profile: str | None
+    signatures_only: bool
     replace: bool
     dry_run: bool
     secret_fd: int | None
@@ -82,6 +83,11 @@ class Wanted:
     "--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the format."
 )
 @click.option("--profile", metavar="NAME", help="Defaults from the settings.")
+@click.option(
+    "--signatures-only",
+    is_flag=True,
+    help="Write detached signatures without a copy of their file.",
+)
 @click.option("--replace", is_flag=True, help="Overwrite output files.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and sign nothing.")
 @secret_option
@@ -144,7 +150,7 @@ def _order(wanted: Wanted, profile: Profile, keys: tuple[KeyRef, ...]) -> SignOr
         output=wanted.output.absolute() if wanted.output else None,
         existing=_one_of(Existing, existing) if existing else None,
         replace=wanted.replace,
-        options=_options(wanted.options, profile.options),
+        options=_options(_typed(wanted), profile.options),
     )
 
 
@@ -167,6 +173,12 @@ def _time(given: int | None) -> int | None:
     if not (epoch.isascii() and epoch.isdigit()):
         raise UsageError(reason=f"{EPOCH_VARIABLE} is not a number of seconds")
     return int(epoch)
+
+
+def _typed(wanted: Wanted) -> tuple[str, ...]:
+    if wanted.signatures_only:
+        return (*wanted.options, f"{CONTENT}={CONTENT_LEFT}")
+    return wanted.options
 
 
 def _options(

@@ -24,8 +24,18 @@ from signstation.model.asks import Answer, Batch, Part, Range
 from signstation.model.checks import Opinion, Verified
 from signstation.model.hashes import Digest, Digests, HashAlgorithm, HashRequest, HashState, sha256
 from signstation.model.keys import SignatureType, Slot
-from signstation.model.options import Choice, Existing, Field, FieldKind, Options, existing_field
-from signstation.model.outputs import Sibling
+from signstation.model.options import (
+    CONTENT,
+    CONTENT_COPIED,
+    CONTENT_LEFT,
+    Choice,
+    Existing,
+    Field,
+    FieldKind,
+    Options,
+    existing_field,
+)
+from signstation.model.outputs import Patched, Sibling
 from signstation.model.text import Text, text
 from signstation.model.trust import Purpose, Trust
 from signstation.signatures.cms_sign import check_own_cms, sign_cms
@@ -47,6 +57,18 @@ ARMOR_FIELD = Field(
 )
 
 
+CONTENT_FIELD = Field(
+    CONTENT,
+    Text("The file itself"),
+    FieldKind.CHOICE,
+    CONTENT_LEFT,
+    (
+        Choice(CONTENT_LEFT, Text("Write the signature alone")),
+        Choice(CONTENT_COPIED, Text("Put a copy beside its signature")),
+    ),
+)
+
+
 class Blob:
     """The format ``blob``; see ``interfaces.format.Format``."""
 
@@ -58,6 +80,7 @@ class Blob:
     default_hash = HashAlgorithm.SHA256
     options = (
         ARMOR_FIELD,
+        CONTENT_FIELD,
         existing_field(Existing.REPLACE, Existing.REPLACE, Existing.KEEP, Existing.REFUSE),
     )
 
@@ -103,7 +126,8 @@ class Blob:
                 for number, (slot, state) in enumerate(zip(slots, digests.states, strict=True))
             )
         )
-        return _files(slots, envelopes, options)
+        copies = (Patched(()),) if _copied(options) else ()
+        return (*copies, *_files(slots, envelopes, options))
 
     def recheck(
         self,
@@ -113,9 +137,17 @@ class Blob:
         options: Options,
         ctx: Context,
     ) -> tuple[Digest, ...]:
-        """Read the signature files back and check every number against the artifact's bytes."""
-        contents = [each.read(0, MAX_SIGNATURE_FILE + 1) for each in outputs]
-        digests = ctx.digests(artifact, [HashRequest(each.hash) for each in slots])
+        """Read the signature files back and check every number against the content's bytes.
+
+        A copy that comes along is read in place of the artifact: that the numbers fit it too, and
+        that it is as long, shows that it is the same.
+        """
+        copies = outputs[:1] if _copied(options) else ()
+        content = copies[0] if copies else artifact
+        if content.size != artifact.size:
+            raise RecheckFailed(reason="the copy has another size")
+        contents = [each.read(0, MAX_SIGNATURE_FILE + 1) for each in outputs[len(copies) :]]
+        digests = ctx.digests(content, [HashRequest(each.hash) for each in slots])
         files = iter(contents)
         if any(each.kind is SignatureType.OPENPGP for each in slots):
             _recheck_openpgp(next(files, b""), slots, digests, options, ctx.time)
@@ -124,7 +156,8 @@ class Blob:
                 _recheck_cms(next(files, b""), slot, state, ctx.time)
         if next(files, None) is not None:
             raise RecheckFailed(reason="there are more signature files than were made")
-        return tuple(sha256(each) for each in contents)
+        written = tuple(sha256(each) for each in contents)
+        return (digests.sha256, *written) if copies else written
 
     def verify(
         self,
@@ -205,6 +238,10 @@ def _files(
     if _armored(options):
         return (Sibling(ARMORED, armor(ArmorKind.SIGNATURE, packets)), *cms)
     return (Sibling(BINARY, packets), *cms)
+
+
+def _copied(options: Options) -> bool:
+    return dict(options).get(CONTENT) == CONTENT_COPIED
 
 
 def _armored(options: Options) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from signstation.errors import NameRefused, NotARegularFile, SignstationError
@@ -37,14 +37,21 @@ class Skipped:
 
 
 def candidates(paths: Collection[Path], output: Path | None) -> Iterator[Candidate | Skipped]:
-    """Yield what the paths lead to, each file once; ``output`` is not walked into. Blocks."""
+    """Yield what the paths lead to, each file once; ``output`` is not walked into. Blocks.
+
+    A file that is named besides its directory is named, wherever it stands in the order.
+    """
     seen: set[Path] = set()
+    named = set(paths)
     leave_out = _identities(output)
     for path in paths:
         for each in _of_path(path, leave_out):
             if each.path not in seen:
                 seen.add(each.path)
-                yield each
+                if isinstance(each, Candidate) and each.path in named:
+                    yield replace(each, named=True)
+                else:
+                    yield each
 
 
 def _identities(output: Path | None) -> Collection[Identity]:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from signstation.errors import CertificateMissing, SchemeUnsupported, SignstationError
+from signstation.errors import (
+    CertificateMissing,
+    KeyUnusable,
+    SchemeUnsupported,
+    SignstationError,
+)
 from signstation.interfaces.format import Format
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import Scheme, SignatureType, SignerProfile, Slot
 from signstation.model.options import Options
+from signstation.model.trust import Purpose
+from signstation.signatures.certificates import read_certificate
+from signstation.signatures.cms_rules import FILE_RULES, MODULE_RULES
 from signstation.signatures.cms_sign import envelope_hash
 
 
@@ -21,9 +29,11 @@ def choose_slots(
 ) -> tuple[Slot, ...]:
     """Return one slot per key that can serve the format, in the order of the keys.
 
-    A key whose signature types the format does not know serves other artifacts of the order. Raises
-    CertificateMissing where no key serves it, SchemeUnsupported for a hash that no key can make,
-    and what the format says to these slots (several keys where it carries one signature).
+    A key whose signature types the format does not know, or whose certificate is meant for other
+    uses, serves other artifacts of the order. Raises CertificateMissing where no key serves it,
+    KeyUnusable where only certificates for other uses are left, SchemeUnsupported for a hash that
+    no key can make, and what the format says to these slots (several keys where it carries one
+    signature).
     """
     slots: list[Slot] = []
     refused: SignstationError | None = None
@@ -32,8 +42,9 @@ def choose_slots(
         if kind is None:
             continue
         try:
+            _check_use(format_, profile, kind)
             slots.append(_slot(format_, profile, kind, wanted))
-        except SchemeUnsupported as error:
+        except (KeyUnusable, SchemeUnsupported) as error:
             refused = error
     if not slots:
         kind = signature or format_.signature_types[0]
@@ -54,6 +65,17 @@ def _kind(
         if kind in profile.signature_types and signature in {None, kind}
     ]
     return possible[0] if possible else None
+
+
+def _check_use(format_: Format, profile: SignerProfile, kind: SignatureType) -> None:
+    """Raise KeyUnusable where our own verifier would not trust the certificate for this format."""
+    if kind is not SignatureType.CMS or profile.x509 is None:
+        return
+    rules = MODULE_RULES if format_.purpose is Purpose.KERNEL_MODULES else FILE_RULES
+    leaf = read_certificate(profile.x509.chain[0])
+    if leaf.usages is not None and not rules.usages.intersection(leaf.usages):
+        reason = f"its certificate is meant for {', '.join(leaf.usage_titles)}"
+        raise KeyUnusable(key=str(profile.key), reason=reason)
 
 
 def _slot(

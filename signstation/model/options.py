@@ -39,6 +39,12 @@ Options = tuple[tuple[str, str], ...]
 """Resolved options: every declared field with its value, sorted by name."""
 
 
+CONTENT = "content"
+"""Name of the field of formats with detached signatures that says whether the file comes along."""
+CONTENT_LEFT = "leave"
+CONTENT_COPIED = "copy"
+
+
 class Existing(Enum):
     """What happens to signatures that are already there; every format declares a field for it."""
 
