@@ -16,6 +16,8 @@ from signstation.worker.settings import WorkerSettings
 
 NOWHERE = Path("/nonexistent")
 """HOME of workers that have no business in one."""
+TOOLS = "tools"
+"""Where in the state directory tool workers have their private directories."""
 
 
 class Starter:
@@ -38,8 +40,7 @@ class Starter:
         try:
             if kind is not WorkerKind.TOOL:
                 return self._start(kind, NOWHERE, on_end)
-            # below the system's own directory: sockets of tools need short paths (unix(7))
-            directory = Path(tempfile.mkdtemp(prefix="signstation-"))
+            directory = _private_directory(self._settings.state / TOOLS)
             return self._start(kind, directory, _removing(directory, on_end))
         except OSError as error:
             raise LimitReached(what=f"starting a worker ({error.strerror})") from error
@@ -77,6 +78,16 @@ class Starter:
                 return self._settings.tool_hung_after
             case _:
                 return self._settings.hung_after
+
+
+def _private_directory(place: Path) -> Path:
+    """Make a directory for one worker, and remove those of stations that were killed."""
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in place.iterdir():
+        owner = left.name.partition("-")[0]
+        if not owner.isdecimal() or not Path("/proc", owner).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=place))
 
 
 def _removing(directory: Path, on_end: Callable[[Lane], None]) -> Callable[[Lane], None]:

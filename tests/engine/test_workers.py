@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -22,9 +22,10 @@ from signstation.errors import (
     SecretMissing,
 )
 from signstation.model.asks import Literal, ToSign
-from signstation.model.checks import Opinion, OpinionOutcome
+from signstation.model.checks import Opinion, OpinionOutcome, SignatureState
 from signstation.model.trust import Trust
 from signstation.worker.desk import HEAVY
+from tests.support.gnupg import GnupgHome
 from tests.support.kmod import module
 from tests.support.workers import (
     Person,
@@ -180,12 +181,9 @@ def test_whole_digests_and_progress_of_a_large_file(tmp_path: Path) -> None:
     assert seen == sorted(seen)
 
 
-def test_referees_run_the_real_tools_and_leave_nothing(
-    tmp_path: Path, kernel_module: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = tmp_path / "tmp"
-    place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
+def test_referees_run_the_real_tools_and_leave_nothing(tmp_path: Path, kernel_module: Path) -> None:
+    place = tmp_path / "tools"
+    (place / "999999999-left").mkdir(parents=True)  # of a station that was killed
 
     async def work() -> list[Opinion]:
         async with workers(tmp_path, cores=1) as pools:
@@ -216,6 +214,30 @@ def test_trust_files_are_prepared_with_real_tools(tmp_path: Path) -> None:
             assert caught.value.key == "no.key"
 
     run(work())
+
+
+def test_openpgp_trust_and_second_opinions_work_without_sockets(tmp_path: Path) -> None:
+    """GnuPG in a tool worker reads certificates and signatures, with neither agent nor network."""
+    artifact, signature = tmp_path / "release.tar", tmp_path / "release.tar.asc"
+    artifact.write_bytes(b"content")
+    with GnupgHome() as home:
+        made = home.generate("ed25519")
+        certificate = home.gpg("--export", made.primary).stdout
+        home.gpg("-u", made.exact, "--armor", "--detach-sign", str(artifact))
+
+    async def work() -> tuple[Opinion, ...]:
+        async with workers(tmp_path, cores=1) as pools:
+            trust = await pools.tools.prepare_trust((("release.gpg", certificate),))
+            (found,) = trust.openpgp
+            assert found.primary.fingerprint == made.primary
+            with opened(artifact) as file, opened(signature) as beside:
+                now = int(time.time())
+                _, verified = await pools.check.verify(file, (beside,), "blob", trust, now, ignore)
+                assert [s.state for s in verified.signatures] == [SignatureState.GOOD_TRUSTED]
+                return await pools.tools.referee(file, (beside,), "blob", trust, now)
+
+    outcomes = {opinion.tool: opinion.outcome for opinion in run(work())}
+    assert outcomes["gpgv"] is OpinionOutcome.ACCEPTS
 
 
 def test_a_passphrase_is_asked_again_until_it_is_right(tmp_path: Path) -> None:
