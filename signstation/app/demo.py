@@ -85,7 +85,7 @@ def run_demo(directory: Path) -> DemoResult:
     release, signed = directory / "release", directory / "signed"
     release.mkdir(parents=True)
     missing: list[str] = []
-    with _scratch() as scratch, _private_station(scratch) as station:
+    with _scratch() as scratch, _log_kept(scratch, directory), _private_station(scratch) as station:
         write_release(release, int(time.time()))
         missing += _build_rpm(release, scratch)
         keys = _make_keys(station, directory)
@@ -93,7 +93,8 @@ def run_demo(directory: Path) -> DemoResult:
         packages = tuple(each for each in sorted(release.iterdir()) if each != tarball)
         _sign(station, SignOrder(packages, keys, output=signed))
         _sign(station, SignOrder((tarball,), keys[:1], format="blob", output=signed))
-        shutil.copy2(tarball, signed)
+        if not (signed / tarball.name).exists():
+            shutil.copy2(tarball, signed)  # beside its signature, as it is shipped
         verifications = _verify(station, signed)
         _write_reports(directory, verifications)
         missing += _picture(directory, scratch)
@@ -113,6 +114,17 @@ def _scratch() -> Iterator[Path]:
         with suppress(ToolError):  # without gpgconf no agent was started either
             Programs(scratch).run("gpgconf", ("--homedir", str(home), "--kill", "all"))
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _log_kept(scratch: Path, directory: Path) -> Iterator[None]:
+    """When it fails, keep the log of the private station, which is gone otherwise."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            shutil.copy2(scratch / "state/log/signstation.log", directory)
+        raise
 
 
 @contextmanager

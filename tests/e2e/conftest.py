@@ -48,6 +48,13 @@ def equipped(_made: Equipped, shell: Shell) -> Equipped:
     return Equipped(shell, _made.openpgp, shell.work / "modules.pem", shell.work / "release")
 
 
+@pytest.fixture
+def served(equipped: Equipped) -> Iterator[Equipped]:
+    """Give the same while a process owns the station: commands are clients, and fast."""
+    with equipped.shell.owned():
+        yield equipped
+
+
 def _sockets(directory: str, names: list[str]) -> list[str]:
     """Leave out what cannot be copied."""
     return [name for name in names if (Path(directory) / name).is_socket()]

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,40 +13,10 @@ from signstation.app.home import SOCKET_NAME
 from tests.e2e.conftest import Equipped
 from tests.support.station import Shell
 
-HOLD = """
-import sys
-from pathlib import Path
-from signstation.app.connect import connect
-station = connect(Path(sys.argv[1]), "window")
-print("open", flush=True)
-sys.stdin.readline()
-station.close()
-print("closed", flush=True)
-"""
-
-
-@contextmanager
-def owner(shell: Shell) -> Iterator[subprocess.Popen[str]]:
-    """Run a process that owns the station until its stdin ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(shell.home)],
-        env=shell.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "open\n"
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
 
 def test_clients_sign_and_verify_through_the_owner(equipped: Equipped, shell: Shell) -> None:
     keys = ("--key", equipped.openpgp, "--key", "file:modules.pem")
-    with owner(shell) as process:
+    with shell.owned() as process:
         assert (shell.home / SOCKET_NAME).stat().st_mode & 0o777 == 0o600
         shell.good("sign", "release", *keys)
         shell.good("verify", "signed")
@@ -78,7 +44,7 @@ def test_two_that_start_at_once_both_succeed(equipped: Equipped, shell: Shell) -
 def test_each_client_answers_its_own_prompt(equipped: Equipped, shell: Shell) -> None:
     shell.module_key("guarded", passphrase="right")
     order = ("sign", "release/hello.ko", "--key", "file:guarded.pem", "--json", "--output")
-    with owner(shell):
+    with shell.owned():
         wrong = shell.start(*order, "wrong", secrets=["wrong"])
         right = shell.start(*order, "right", secrets=["right"])
         out, err = right.communicate(timeout=60)
@@ -88,7 +54,7 @@ def test_each_client_answers_its_own_prompt(equipped: Equipped, shell: Shell) ->
 
 
 def test_a_client_that_dies_leaves_its_job_running(equipped: Equipped, shell: Shell) -> None:
-    with owner(shell):
+    with shell.owned():
         client = shell.start("sign", "release", "--key", "file:modules.pem", "--json")
         deadline = time.monotonic() + 60
         while "job" not in (listed := shell.good("job", "list", "--json").out):
@@ -105,7 +71,7 @@ def test_a_client_that_dies_leaves_its_job_running(equipped: Equipped, shell: Sh
 
 def test_a_client_that_dies_at_its_prompt_cancels_it(equipped: Equipped, shell: Shell) -> None:
     shell.module_key("guarded", passphrase="right")
-    with owner(shell):
+    with shell.owned():
         # No descriptor and no terminal: the prompt is dismissed, the job's step is cancelled.
         done = shell.run("sign", "release/hello.ko", "--key", "file:guarded.pem", "--json")
         assert done.status == 3
@@ -116,7 +82,7 @@ def test_a_client_that_dies_at_its_prompt_cancels_it(equipped: Equipped, shell: 
 def test_an_owner_that_ends_serves_the_orders_of_others_first(
     equipped: Equipped, shell: Shell
 ) -> None:
-    with owner(shell) as process:
+    with shell.owned() as process:
         client = shell.start("sign", "release", "--key", "file:modules.pem", "--json")
         deadline = time.monotonic() + 60
         while not shell.good("job", "list", "--json").objects:
@@ -133,35 +99,16 @@ def test_an_owner_that_ends_serves_the_orders_of_others_first(
 
 
 def test_a_killed_owner_is_told_and_replaced(equipped: Equipped, shell: Shell) -> None:
-    with owner(shell) as process:
+    with shell.owned() as process:
         process.kill()
         process.wait()
         assert (shell.home / SOCKET_NAME).exists()
         shell.good("key", "list")
 
 
-def test_an_owner_that_does_not_answer_is_status_8(shell: Shell) -> None:
-    shell.home.mkdir(mode=0o700)
-    script = "import fcntl,sys,time; f=open(sys.argv[1],'w'); fcntl.flock(f,2); print(1,flush=1)"
-    process = subprocess.Popen(
-        [sys.executable, "-c", f"{script}; time.sleep(60)", str(shell.home / "lock")],
-        stdout=subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        done = shell.run("job", "list")
-        assert done.status == 8
-        assert "does not answer" in done.err
-        assert str(shell.home) in done.err
-    finally:
-        process.kill()
-        process.communicate()
-
-
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, b"GET / HTTP/1.0\r\n\r\n"])
 def test_what_is_no_client_does_no_harm(equipped: Equipped, shell: Shell, content: bytes) -> None:
-    with owner(shell):
+    with shell.owned():
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(Path(shell.home) / SOCKET_NAME))
             connection.sendall(content)

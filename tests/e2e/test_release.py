@@ -28,20 +28,20 @@ def change(path: Path, offset: int) -> None:
     path.write_bytes(content)
 
 
-def test_a_directory_is_signed_verified_and_found_tampered(equipped: Equipped) -> None:
-    shell, before = equipped.shell, digests(equipped.release)
+def test_a_directory_is_signed_verified_and_found_tampered(served: Equipped) -> None:
+    shell, before = served.shell, digests(served.release)
     keys = ("--key", "gpg:<release@example.org>", "--key", "file:modules.pem")
     signed = shell.good("sign", "release", *keys, "--json")
     artifacts = signed.of_type("artifact")
     assert {each["format"] for each in artifacts} == {"kmod", "rpm"}
     assert {each["state"] for each in artifacts} == {"done"}
-    assert digests(equipped.release) == before
+    assert digests(served.release) == before
     for each in artifacts:
         content = Path(each["outputs"][0]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == each["sha256"]
     tarball = "release/hello-1.0.tar.gz"
     detached = ("--as", "blob:openpgp", "--output", "signed")
-    shell.good("sign", tarball, *detached, "--key", equipped.openpgp)
+    shell.good("sign", tarball, *detached, "--key", served.openpgp)
     shutil.copy(shell.work / tarball, shell.work / "signed")
 
     verified = shell.good("verify", "signed", "--json").of_type("verification")
@@ -90,8 +90,8 @@ def test_a_stranger_verifies_with_the_exported_keys(equipped: Equipped, shell: S
     assert verdicts == {"kmod": "trusted", "rpm": "untrusted"}
 
 
-def test_the_verdict_is_that_of_the_named_time(equipped: Equipped, shell: Shell) -> None:
-    output = ("--key", equipped.openpgp, "--output", "signed")
+def test_the_verdict_is_that_of_the_named_time(served: Equipped, shell: Shell) -> None:
+    output = ("--key", served.openpgp, "--output", "signed")
     shell.good("sign", "release/hello-1.0-1.noarch.rpm", *output)
     before = shell.run("verify", "signed", "--at", "2001-01-01", "--json")
     assert before.status == 1
@@ -99,8 +99,8 @@ def test_the_verdict_is_that_of_the_named_time(equipped: Equipped, shell: Shell)
     assert before.of_type("verification")[0]["at"] == 978307200
 
 
-def test_gpgv_accepts_a_pinned_time_and_both_armors(equipped: Equipped, shell: Shell) -> None:
-    blob = ("release/hello.ko", "--as", "blob:openpgp", "--key", equipped.openpgp)
+def test_gpgv_accepts_a_pinned_time_and_both_armors(served: Equipped, shell: Shell) -> None:
+    blob = ("release/hello.ko", "--as", "blob:openpgp", "--key", served.openpgp)
     shell.good("sign", *blob, "--output", "a", "--option", "armor=no")
     assert (shell.work / "a/hello.ko.sig").read_bytes()[0] & 0x80
     shell.good("sign", *blob, "--output", "b")
@@ -115,8 +115,8 @@ def test_gpgv_accepts_a_pinned_time_and_both_armors(equipped: Equipped, shell: S
         )
 
 
-def test_the_same_time_gives_the_same_bytes(equipped: Equipped, shell: Shell) -> None:
-    now = int(equipped.release.stat().st_mtime)
+def test_the_same_time_gives_the_same_bytes(served: Equipped, shell: Shell) -> None:
+    now = int(served.release.stat().st_mtime)
     line = "signstation sign release/*.ko --key file:modules.pem --output"
     one = shell.script(f"{line} one", {"SOURCE_DATE_EPOCH": str(now)})
     two = shell.script(f"{line} two --time {now}")
@@ -124,7 +124,7 @@ def test_the_same_time_gives_the_same_bytes(equipped: Equipped, shell: Shell) ->
     assert digests(shell.work / "one") == digests(shell.work / "two")
 
 
-def test_in_place_replaces_the_files_themselves(equipped: Equipped, shell: Shell) -> None:
+def test_in_place_replaces_the_files_themselves(served: Equipped, shell: Shell) -> None:
     path = shell.work / "release/hello.ko"
     path.chmod(0o640)
     shell.good("sign", "release/hello.ko", "--key", "file:modules.pem", "--in-place")
@@ -137,15 +137,13 @@ def test_in_place_replaces_the_files_themselves(equipped: Equipped, shell: Shell
     shell.good("verify", "release/hello.ko")
 
 
-def test_subdirectories_are_kept_and_links_are_not_followed(
-    equipped: Equipped, shell: Shell
-) -> None:
-    (equipped.release / "hello-1.0-1.noarch.rpm").unlink()
-    deep = equipped.release / "extra/deep"
+def test_subdirectories_are_kept_and_links_are_not_followed(served: Equipped, shell: Shell) -> None:
+    (served.release / "hello-1.0-1.noarch.rpm").unlink()
+    deep = served.release / "extra/deep"
     deep.mkdir(parents=True)
-    (equipped.release / "hello_net.ko").rename(deep / "hello_net.ko")
-    (equipped.release / "link.ko").symlink_to("hello.ko")
-    (equipped.release / "out.ko").symlink_to("../modules.pem")
+    (served.release / "hello_net.ko").rename(deep / "hello_net.ko")
+    (served.release / "link.ko").symlink_to("hello.ko")
+    (served.release / "out.ko").symlink_to("../modules.pem")
     done = shell.run("sign", "release", "--key", "file:modules.pem", "--json")
     assert done.status == 7  # the link that leads out
     assert {each["code"] for each in done.of_type("error")} == {"input.leaves-tree"}
@@ -153,19 +151,19 @@ def test_subdirectories_are_kept_and_links_are_not_followed(
     assert names == {"extra/deep/hello_net.ko", "hello.ko", "hello_sensor.ko"}
 
 
-def test_a_dry_run_signs_nothing(equipped: Equipped, shell: Shell) -> None:
-    keys = ("--key", equipped.openpgp, "--key", "file:modules.pem")
+def test_a_dry_run_signs_nothing(served: Equipped, shell: Shell) -> None:
+    keys = ("--key", served.openpgp, "--key", "file:modules.pem")
     planned = shell.good("sign", "release", *keys, "--dry-run", "--json")
     (plan,) = planned.of_type("plan")
     assert (plan["artifacts"], plan["key_operations"], plan["prompts"]) == (4, 4, [])
-    assert plan["skipped"] == [str(equipped.release / "hello-1.0.tar.gz")]
+    assert plan["skipped"] == [str(served.release / "hello-1.0.tar.gz")]
     assert not (shell.work / "signed").exists()
     assert shell.good("job", "list", "--json").objects == []
 
 
-def test_a_profile_of_the_settings_gives_the_defaults(equipped: Equipped, shell: Shell) -> None:
+def test_a_profile_of_the_settings_gives_the_defaults(served: Equipped, shell: Shell) -> None:
     (shell.home / "settings.toml").write_text(
-        f'[profile.files]\nkeys = ["{equipped.openpgp}"]\nas = "blob:openpgp"\n'
+        f'[profile.files]\nkeys = ["{served.openpgp}"]\nas = "blob:openpgp"\n'
         'options = {armor = "no"}\n'
     )
     shell.good("sign", "release/hello.ko", "--profile", "files", "--output", "signed")
@@ -173,9 +171,7 @@ def test_a_profile_of_the_settings_gives_the_defaults(equipped: Equipped, shell:
     assert shell.run("sign", "release", "--profile", "missing").status == 2
 
 
-def test_the_summary_names_what_was_signed_and_what_was_not(
-    equipped: Equipped, shell: Shell
-) -> None:
+def test_the_summary_names_what_was_signed_and_what_was_not(served: Equipped, shell: Shell) -> None:
     done = shell.run("sign", "release", "--key", "file:modules.pem")
     assert done.status == 5
     assert done.out.count("signed, recheck passed") == 3
@@ -197,7 +193,7 @@ def test_an_existing_gnupg_key_signs_and_is_not_trusted_by_that(shell: Shell) ->
     assert judged == {"kmod": "unsigned", "blob": "untrusted"}
 
 
-def test_a_key_is_imported_pinned_and_used(equipped: Equipped, shell: Shell) -> None:
+def test_a_key_is_imported_pinned_and_used(served: Equipped, shell: Shell) -> None:
     with GnupgHome() as elsewhere:
         key = elsewhere.generate(name="Moved <moved@example.org>")
         (shell.work / "moved.key").write_bytes(elsewhere.export_secret(key.primary))

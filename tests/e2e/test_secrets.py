@@ -26,7 +26,8 @@ def protected() -> Iterator[Shell]:
     shell.release(rpm=False)
     shell.module_key(passphrase=SECRET)
     shell.openpgp_key(passphrase="other")
-    yield shell
+    with shell.owned():
+        yield shell
     shell.close()
 
 
@@ -50,10 +51,8 @@ def test_two_keys_get_their_lines_in_the_order_of_the_arguments(protected: Shell
     both = ("--as", "blob", "--key", "gpg:<release@example.org>", "--key", "file:modules.pem")
     done = protected.run(*sign(protected, "both", *both), secrets=["other", SECRET])
     assert done.status == 0, done.err
-    assert {each.name for each in (protected.work / "out-both").iterdir()} == {
-        "hello.ko.asc",
-        "hello.ko.p7s",
-    }
+    names = {each.name for each in (protected.work / "out-both").iterdir()}
+    assert {"hello.ko.asc", "hello.ko.p7s"} <= names
 
 
 @pytest.mark.parametrize("key", [CMS, PGP], ids=["file", "gpg"])

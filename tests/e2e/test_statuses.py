@@ -23,19 +23,19 @@ def test_0_is_good(shell: Shell) -> None:
     assert shell.run("job", "list").status == 0
 
 
-def test_1_is_a_verdict_and_malformed_files(equipped: Equipped, shell: Shell) -> None:
+def test_1_is_a_verdict_and_malformed_files(served: Equipped, shell: Shell) -> None:
     assert shell.run("verify", "release/hello.ko").status == 1
     (shell.work / "broken.rpm").write_bytes(
-        (equipped.release / "hello-1.0-1.noarch.rpm").read_bytes()[:2000]
+        (served.release / "hello-1.0-1.noarch.rpm").read_bytes()[:2000]
     )
     done = shell.run("verify", "broken.rpm", "--as", "rpm")
     assert done.status == 1
-    refused = shell.run("sign", "broken.rpm", "--as", "rpm", "--key", equipped.openpgp)
+    refused = shell.run("sign", "broken.rpm", "--as", "rpm", "--key", served.openpgp)
     assert refused.status == 1
     assert {"Effect", "Details"} <= set(parts(refused.err))
 
 
-def test_2_is_usage(equipped: Equipped, shell: Shell) -> None:
+def test_2_is_usage(served: Equipped, shell: Shell) -> None:
     assert shell.run("sign", "release").status == 2
     assert shell.run("sign", "release", "--key", "nonsense").status == 2
     assert shell.run("sign", "release", "--key", "abc:def").status == 2
@@ -72,7 +72,7 @@ def test_5_is_a_key(shell: Shell) -> None:
     assert shell.run("sign", "release", "--key", "file:no.pem").status == 5
 
 
-def test_7_is_a_path(equipped: Equipped, shell: Shell) -> None:
+def test_7_is_a_path(served: Equipped, shell: Shell) -> None:
     assert shell.run("verify", "missing").status == 7
     os.mkfifo(shell.work / "pipe")
     assert shell.run("verify", "pipe").status == 7
@@ -94,7 +94,7 @@ def test_8_is_this_machine(equipped: Equipped, shell: Shell) -> None:
 
 
 def test_the_first_status_of_many_wins_and_every_line_is_printed(
-    equipped: Equipped, shell: Shell
+    served: Equipped, shell: Shell
 ) -> None:
     paths = ("release/hello.ko", "missing", "release/hello_net.ko")
     done = shell.run("sign", *paths, "--key", "file:modules.pem", "--output", "out", "--json")
@@ -103,8 +103,8 @@ def test_the_first_status_of_many_wins_and_every_line_is_printed(
     assert [each["path"] for each in done.of_type("error")] == [str(shell.work / "missing")]
 
 
-def test_hostile_names_are_refused_and_shown_escaped(equipped: Equipped, shell: Shell) -> None:
-    module = (equipped.release / "hello.ko").read_bytes()
+def test_hostile_names_are_refused_and_shown_escaped(served: Equipped, shell: Shell) -> None:
+    module = (served.release / "hello.ko").read_bytes()
     odd = shell.work / "odd"
     odd.mkdir()
     names = ("\x1b[2Jred.ko", "gnp\u202egnp.ko", "\u200bhidden.ko", "\udcff.ko", "line\nbreak.ko")
@@ -120,7 +120,7 @@ def test_hostile_names_are_refused_and_shown_escaped(equipped: Equipped, shell: 
     shell.good("verify", "out")
 
 
-def test_bytes_that_are_no_module_are_refused(equipped: Equipped, shell: Shell) -> None:
+def test_bytes_that_are_no_module_are_refused(served: Equipped, shell: Shell) -> None:
     for name, content in {
         "empty.ko": b"",
         "noise.ko": os.urandom(5000),
@@ -132,7 +132,7 @@ def test_bytes_that_are_no_module_are_refused(equipped: Equipped, shell: Shell) 
         assert done.status == 1, (name, done)
         assert done.of_type("error")[0]["effect"] == "unchanged"
         assert not (shell.work / "signed").exists()
-    whole = (equipped.release / "hello.ko").read_bytes()
+    whole = (served.release / "hello.ko").read_bytes()
     (shell.work / "cut.ko").write_bytes(whole[: len(whole) // 2])
     assert shell.run("sign", "cut.ko", "--as", "kmod", "--key", "file:modules.pem").status == 1
 
@@ -161,7 +161,7 @@ def test_a_second_opinion_that_is_missing_changes_nothing(equipped: Equipped, sh
 
 @pytest.mark.parametrize("command", ["inspect", "verify"])
 def test_output_that_nobody_reads_ends_quietly(
-    equipped: Equipped, shell: Shell, command: str
+    served: Equipped, shell: Shell, command: str
 ) -> None:
     done = shell.script(f"signstation {command} release | head -n 1; exit ${{PIPESTATUS[0]}}")
     assert done.status in {0, 1, 3}

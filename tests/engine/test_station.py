@@ -24,6 +24,7 @@ from signstation.errors import (
     SecretMissing,
     SignstationError,
     StoreDamaged,
+    StoreLocked,
     UsageError,
     WorkerDied,
     from_wire,
@@ -306,6 +307,19 @@ def test_after_its_end_every_call_says_so(tmp_path: Path) -> None:
     free = Ownership.take(home)
     assert free is not None
     free.release()
+
+
+def test_an_owner_that_does_not_answer_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signstation.app.connect.WAIT_SECONDS", 0.3)
+    ownership = Ownership.take(tmp_path)
+    assert ownership is not None
+    with pytest.raises(StoreLocked) as caught:
+        connect(tmp_path, "window")
+    assert caught.value.path == str(tmp_path)
+    ownership.release()
+    connect(tmp_path, "window").close()
 
 
 def test_an_open_prompt_is_cancelled_when_the_window_closes(tmp_path: Path) -> None:

@@ -8,13 +8,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 from signstation.app.demo_release import SPEC, write_release
 from tests.support.gnupg import GnupgHome
@@ -24,6 +26,15 @@ SCHEMAS = Path(__file__).parents[2] / "resources/schemas"
 TIME = 1_700_000_000
 SECONDS = 60.0
 MAIL = "release@example.org"
+OWNER = """
+import sys
+from pathlib import Path
+from signstation.app.connect import connect
+station = connect(Path(sys.argv[1]), "window")
+print("open", flush=True)
+sys.stdin.readline()
+station.close()
+"""
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,23 @@ class Done:
 @cache
 def schema(kind: str) -> Draft202012Validator:
     """Return the validator of one type of object."""
-    return Draft202012Validator(json.loads((SCHEMAS / f"{kind}.schema.json").read_text()))
+    return Draft202012Validator(_documents()[kind], registry=_registry())
+
+
+@cache
+def _documents() -> dict[str, Any]:
+    return {
+        each.name.removesuffix(".schema.json"): json.loads(each.read_text())
+        for each in SCHEMAS.glob("*.schema.json")
+    }
+
+
+@cache
+def _registry() -> Registry[Any]:
+    documents = _documents().values()
+    return Registry().with_resources(
+        [(each["$id"], Resource.from_contents(each)) for each in documents]
+    )
 
 
 @dataclass
@@ -148,6 +175,27 @@ class Shell:
             start_new_session=True,
         )
         return Done(done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def owned(self) -> Iterator[subprocess.Popen[str]]:
+        """Run a process that owns the station, as an open window does; commands become clients.
+
+        It ends in order when its stdin has a line, and is killed with the ``with``.
+        """
+        process = subprocess.Popen(
+            [sys.executable, "-c", OWNER, str(self.home)],
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "open\n"
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
 
     def release(self, name: str = "release", *, rpm: bool = True) -> Path:
         """Make a small release: modules, a tarball and, where it is wanted, an RPM."""

@@ -13,6 +13,7 @@ import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from signstation.cli.command import Lifetime, Moment
 from signstation.cli.examples import EXAMPLES
@@ -29,6 +30,7 @@ from signstation.errors import (
     SignstationError,
     all_errors,
 )
+from signstation.reports.verification import error_json
 
 
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -261,6 +263,21 @@ def test_a_wire_error_comes_back() -> None:
     assert isinstance(wire_error(json.dumps(Cancelled().to_wire())), Cancelled)
 
 
-def test_schemas_are_all_used() -> None:
-    names = {path.name for path in Path("resources/schemas").glob("*.schema.json")}
-    assert len(names) == 11
+SCHEMAS = sorted((Path(__file__).parents[2] / "resources/schemas").glob("*.schema.json"))
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
+def test_schemas_are_valid_strict_and_named_by_their_type(path: Path) -> None:
+    document = json.loads(path.read_text())
+    Draft202012Validator.check_schema(document)
+    kind = path.name.removesuffix(".schema.json")
+    assert document["$id"] == f"urn:signstation:schema:1:{kind}"
+    assert document["properties"]["type"] == {"const": kind}
+    assert document["additionalProperties"] is False
+    assert set(document["required"]) == set(document["properties"])
+
+
+@pytest.mark.parametrize("kind", sorted(all_errors(), key=lambda each: each.code), ids=str)
+def test_every_error_fits_its_schema(kind: type[SignstationError]) -> None:
+    (path,) = (each for each in SCHEMAS if each.name == "error.schema.json")
+    Draft202012Validator(json.loads(path.read_text())).validate(error_json(kind(), "/a"))
