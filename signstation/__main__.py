@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 
+from signstation.cli.main import COMPLETE_VARIABLE
 from signstation.cli.main import main as command_line
 from signstation.effects import ExitStatus
 
@@ -22,7 +23,9 @@ signstation: The window needs a display, and there is none here.
 def main() -> int:
     """Run and return the exit status."""
     arguments = sys.argv[1:]
-    return command_line(arguments) if arguments else _window()
+    if arguments or COMPLETE_VARIABLE in os.environ:
+        return command_line(arguments)
+    return _window()
 
 
 def _window() -> int:

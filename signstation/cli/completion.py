@@ -8,12 +8,11 @@ import click
 from click.shell_completion import get_completion_class
 
 from signstation.cli.command import ExampleCommand
+from signstation.cli.main import COMPLETE_VARIABLE
 from signstation.cli.run import run
 from signstation.errors import UsageError
 
 SHELLS = ("bash", "zsh", "fish")
-VARIABLE = "_SIGNSTATION_COMPLETE"
-"""Environment variable by which the shell asks for completions; click's own rule."""
 
 
 @click.command(cls=ExampleCommand, short_help="Print a shell's completion script.")
@@ -26,7 +25,7 @@ def completion(context: click.Context, shell: str) -> int:
         kind = get_completion_class(shell)
         if kind is None:
             raise UsageError(reason=f"no completion for {shell}")
-        script = kind(context.find_root().command, {}, "signstation", VARIABLE).source()
+        script = kind(context.find_root().command, {}, "signstation", COMPLETE_VARIABLE).source()
         sys.stdout.write(script + "\n")
 
     return run(as_json=False, work=write)

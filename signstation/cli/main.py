@@ -12,6 +12,8 @@ import signstation
 from signstation.cli.command import LazyGroup
 from signstation.effects import ExitStatus
 
+COMPLETE_VARIABLE = "_SIGNSTATION_COMPLETE"
+"""Environment variable by which a shell asks for completions, without arguments; click's rule."""
 COMMANDS = {
     "sign": "signstation.cli.sign:sign",
     "verify": "signstation.cli.verify:verify",
@@ -48,7 +50,14 @@ def root() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; prints, never raises."""
     try:
-        result = root.main(args=list(arguments), prog_name="signstation", standalone_mode=False)
+        result = root.main(
+            args=list(arguments),
+            prog_name="signstation",
+            complete_var=COMPLETE_VARIABLE,
+            standalone_mode=False,
+        )
+    except SystemExit as end:  # after completions were printed
+        return end.code if isinstance(end.code, int) else int(ExitStatus.GOOD)
     except click.ClickException as error:
         error.show()
         return int(ExitStatus.USAGE)

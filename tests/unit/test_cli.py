@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 
 from signstation.cli.command import Lifetime, Moment
 from signstation.cli.examples import EXAMPLES
-from signstation.cli.main import main, root
+from signstation.cli.main import COMPLETE_VARIABLE, main, root
 from signstation.cli.output import PRECEDENCE, Output, message_lines, wire_error
 from signstation.effects import ExitStatus
 from signstation.errors import (
@@ -281,3 +281,31 @@ def test_schemas_are_valid_strict_and_named_by_their_type(path: Path) -> None:
 def test_every_error_fits_its_schema(kind: type[SignstationError]) -> None:
     (path,) = (each for each in SCHEMAS if each.name == "error.schema.json")
     Draft202012Validator(json.loads(path.read_text())).validate(error_json(kind(), "/a"))
+
+
+@pytest.mark.parametrize(
+    ("words", "completions"),
+    [
+        ("signstation ", {"sign", "verify", "key", "job", "demo"}),
+        ("signstation key generate ", {"openpgp", "x509"}),
+        ("signstation key generate x509 --usage ", {"modules", "code-signing"}),
+        ("signstation sign --ha", {"--hash"}),
+    ],
+)
+def test_the_shell_gets_its_completions(words: str, completions: set[str]) -> None:
+    environment = {
+        "PATH": "/usr/bin",
+        COMPLETE_VARIABLE: "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "signstation"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        timeout=20,
+    )
+    assert done.stderr == ""
+    assert completions <= {line.partition(",")[2] for line in done.stdout.splitlines()}
