@@ -7,10 +7,12 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Protocol
 
+from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
 from signstation.model.secret import Secret
+from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
 
 MAX_STEPS_PER_CALL = 1000
@@ -93,6 +95,34 @@ class StationApi(Protocol):
         self, key: KeyRef, directory: Path, *, replace: bool
     ) -> Future[tuple[Path, ...]]:
         """Write the public half in the forms that consumers fetch, and read it back."""
+        ...
+
+    def anchors(self) -> Future[tuple[Anchor, ...]]:
+        """What this station trusts by itself, oldest pin first."""
+        ...
+
+    def preview_anchors(self, path: Path) -> Future[AnchorFile]:
+        """What a file would have pinned: facts and fingerprints. Nothing is trusted by looking."""
+        ...
+
+    def pin(self, order: PinOrder) -> Future[tuple[Anchor, ...]]:
+        """Trust anchors of a file that was looked at; refused when the file has changed since."""
+        ...
+
+    def unpin(self, identity: str) -> Future[Unpinned]:
+        """Trust an anchor no longer; returns what ``restore`` needs."""
+        ...
+
+    def restore(self, unpinned: Unpinned) -> Future[None]:
+        """Pin again what was unpinned, with the day and the source that it had."""
+        ...
+
+    def seen(self) -> Future[tuple[Seen, ...]]:
+        """The last verifications, newest first: hash, label, verdict."""
+        ...
+
+    def forget(self, digests: tuple[bytes, ...]) -> Future[None]:
+        """Take artifacts out of the record of the last verifications, by SHA-256."""
         ...
 
     def answer(self, prompt_id: str, secret: Secret) -> Future[None]:

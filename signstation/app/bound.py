@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from signstation.app.methods import Method
+from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
 from signstation.model.secret import Secret
+from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
 
 OnItem = Callable[[Any], None]
@@ -117,6 +120,35 @@ class BoundStation:
         """Write the public half."""
         arguments = (key, directory.absolute(), replace)
         return self._transport.call(Method.EXPORT_KEY, arguments)
+
+    def anchors(self) -> Future[tuple[Anchor, ...]]:
+        """What is pinned."""
+        return self._transport.call(Method.ANCHORS, ())
+
+    def preview_anchors(self, path: Path) -> Future[AnchorFile]:
+        """What would be pinned."""
+        return self._transport.call(Method.PREVIEW_ANCHORS, (path.absolute(),))
+
+    def pin(self, order: PinOrder) -> Future[tuple[Anchor, ...]]:
+        """Pin anchors of a file."""
+        absolute = replace(order, path=order.path.absolute())
+        return self._transport.call(Method.PIN, (absolute,))
+
+    def unpin(self, identity: str) -> Future[Unpinned]:
+        """Trust an anchor no longer."""
+        return self._transport.call(Method.UNPIN, (identity,))
+
+    def restore(self, unpinned: Unpinned) -> Future[None]:
+        """Pin it again."""
+        return self._transport.call(Method.RESTORE, (unpinned,))
+
+    def seen(self) -> Future[tuple[Seen, ...]]:
+        """The last verifications."""
+        return self._transport.call(Method.SEEN, ())
+
+    def forget(self, digests: tuple[bytes, ...]) -> Future[None]:
+        """Forget verifications."""
+        return self._transport.call(Method.FORGET, (digests,))
 
     def answer(self, prompt_id: str, secret: Secret) -> Future[None]:
         """Answer a prompt."""

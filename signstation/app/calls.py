@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from signstation.app import keycases
+from signstation.app import keycases, trustcases
 from signstation.app.examine import Examiner
 from signstation.app.keydesk import KeyDesk
 from signstation.app.methods import BEGINNINGS, Method
 from signstation.app.prompts import PromptBroker, Session
 from signstation.app.server import Emit
+from signstation.app.sightings import MAX_SEEN, Sightings, seen
 from signstation.app.trust import TrustSource
 from signstation.errors import SignstationError, StoreLocked
 from signstation.jobs.bugs import bug
-from signstation.jobs.runner import Runner
+from signstation.jobs.runner import Runner, system_clock
+from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.jobs import JobRow, JobState, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
 from signstation.model.secret import Secret
-from signstation.model.station import DoctorRow
+from signstation.model.sightings import Seen
+from signstation.model.station import DoctorRow, VerifiedPath
 
 Doctor = Callable[[Session], Awaitable[tuple[DoctorRow, ...]]]
 
@@ -38,6 +42,7 @@ class Calls:
         broker: PromptBroker,
         keys: KeyDesk,
         doctor: Doctor,
+        sightings: Sightings,
     ) -> None:
         """``home`` is named where an order is refused because the station ends."""
         self._home = home
@@ -47,6 +52,8 @@ class Calls:
         self._broker = broker
         self._keys = keys
         self._doctor = doctor
+        self._sightings = sightings
+        self._remembering = asyncio.Lock()
         self._ending = False
         self._running = 0
         self._idle = asyncio.Event()
@@ -68,6 +75,13 @@ class Calls:
             Method.GENERATE: self._generate,
             Method.IMPORT_KEY: self._import_key,
             Method.EXPORT_KEY: self._export_key,
+            Method.ANCHORS: self._anchors,
+            Method.PREVIEW_ANCHORS: self._preview_anchors,
+            Method.PIN: self._pin,
+            Method.UNPIN: self._unpin,
+            Method.RESTORE: self._restore,
+            Method.SEEN: self._seen,
+            Method.FORGET: self._forget,
             Method.DISMISS: self._dismiss,
             Method.DOCTOR: self._examine_machine,
         }
@@ -106,7 +120,20 @@ class Calls:
         await self._examiner.inspect(paths, format_id, emit)
 
     async def _verify(self, _: Session, emit: Emit, order: VerifyOrder) -> None:
-        await self._examiner.verify(order, emit)
+        fresh: deque[Seen] = deque(maxlen=MAX_SEEN)
+
+        async def note(result: VerifiedPath) -> None:
+            if result.verification is not None:
+                by_pins = not order.trust
+                fresh.append(seen(result.verification, system_clock(), by_pins=by_pins))
+            await emit(result)
+
+        try:
+            await self._examiner.verify(order, note)
+        finally:
+            if fresh:
+                async with self._remembering:
+                    await asyncio.to_thread(self._sightings.add, fresh)
 
     async def _plan(self, session: Session, _: Emit, order: SignOrder) -> PlanSummary:
         return await self._runner.plan(order, session.caller)
@@ -167,6 +194,29 @@ class Calls:
     ) -> tuple[Path, ...]:
         keys = self._keys.of(session)
         return await keycases.export_key(keys, key, directory, replace=replace)
+
+    async def _anchors(self, _: Session, __: Emit) -> tuple[Anchor, ...]:
+        return await trustcases.anchors(self._trust, system_clock)
+
+    async def _preview_anchors(self, _: Session, __: Emit, path: Path) -> AnchorFile:
+        return await trustcases.preview(self._trust, system_clock, path)
+
+    async def _pin(self, session: Session, _: Emit, order: PinOrder) -> tuple[Anchor, ...]:
+        return await trustcases.pin(self._trust, system_clock, order, session.caller)
+
+    async def _unpin(self, session: Session, _: Emit, identity: str) -> Unpinned:
+        return await trustcases.unpin(self._trust, identity, session.caller)
+
+    async def _restore(self, _: Session, __: Emit, unpinned: Unpinned) -> None:
+        await trustcases.restore(self._trust, unpinned)
+
+    async def _seen(self, _: Session, __: Emit) -> tuple[Seen, ...]:
+        async with self._remembering:
+            return await asyncio.to_thread(self._sightings.all)
+
+    async def _forget(self, _: Session, __: Emit, digests: tuple[bytes, ...]) -> None:
+        async with self._remembering:
+            await asyncio.to_thread(self._sightings.forget, digests)
 
     async def _dismiss(self, session: Session, _: Emit, prompt_id: str) -> None:
         self._broker.dismiss(session, prompt_id)

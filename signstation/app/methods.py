@@ -14,9 +14,11 @@ from typing import cast
 
 from signstation.codec.plain import from_plain, to_plain
 from signstation.errors import ProtocolViolation
+from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
+from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
 
 
@@ -39,6 +41,13 @@ class Method(Enum):
     GENERATE = "generate"
     IMPORT_KEY = "import_key"
     EXPORT_KEY = "export_key"
+    ANCHORS = "anchors"
+    PREVIEW_ANCHORS = "preview_anchors"
+    PIN = "pin"
+    UNPIN = "unpin"
+    RESTORE = "restore"
+    SEEN = "seen"
+    FORGET = "forget"
     DISMISS = "dismiss"
     DOCTOR = "doctor"
 
@@ -52,6 +61,10 @@ UNDERTAKINGS = frozenset(
         Method.GENERATE,
         Method.IMPORT_KEY,
         Method.EXPORT_KEY,
+        Method.PIN,
+        Method.UNPIN,
+        Method.RESTORE,
+        Method.FORGET,
     }
 )
 """Calls that change something: they go on when the caller hangs up, so that none is half done."""
@@ -60,6 +73,7 @@ BEGINNINGS = UNDERTAKINGS - {Method.CANCEL} | {
     Method.INSPECT,
     Method.PLAN,
     Method.VERIFY,
+    Method.PREVIEW_ANCHORS,
     Method.DOCTOR,
 }
 """Calls that begin something: refused once the station is ending."""
@@ -91,6 +105,13 @@ TYPES: Mapping[Method, Types] = {
     Method.GENERATE: Types((GenerateOrder,), tuple[KeyInfo, ...]),
     Method.IMPORT_KEY: Types((str, Path), tuple[KeyInfo, ...]),
     Method.EXPORT_KEY: Types((KeyRef, Path, bool), tuple[Path, ...]),
+    Method.ANCHORS: Types((), tuple[Anchor, ...]),
+    Method.PREVIEW_ANCHORS: Types((Path,), AnchorFile),
+    Method.PIN: Types((PinOrder,), tuple[Anchor, ...]),
+    Method.UNPIN: Types((str,), Unpinned),
+    Method.RESTORE: Types((Unpinned,)),
+    Method.SEEN: Types((), tuple[Seen, ...]),
+    Method.FORGET: Types((tuple[bytes, ...],)),
     Method.DISMISS: Types((str,)),
     Method.DOCTOR: Types((), tuple[DoctorRow, ...]),
 }

@@ -15,6 +15,7 @@ from signstation.app.methods import Method
 from signstation.app.prompts import PromptBroker, Session
 from signstation.app.server import Emit, SocketServer
 from signstation.app.settings import Settings
+from signstation.app.sightings import Sightings
 from signstation.app.trust import TrustSource
 from signstation.app.trustpins import TrustPins
 from signstation.jobs import workers as job_workers
@@ -30,6 +31,7 @@ from signstation.worker.settings import WorkerSettings
 
 _JOURNAL = "journal.db"
 _TRUST = "trust"
+_SEEN = "seen.json"
 _PRIVATE = "private"
 AIR_GAP = True
 """No part of this version uses the network."""
@@ -62,7 +64,14 @@ class Station:
         )
         self._keys.watch(self._runner.prompting)
         self._calls = Calls(
-            home, self._runner, examiner, trust, broker, self._keys, self._examine_machine
+            home,
+            self._runner,
+            examiner,
+            trust,
+            broker,
+            self._keys,
+            self._examine_machine,
+            Sightings(home / _SEEN),
         )
         self._server = SocketServer(home, self)
 

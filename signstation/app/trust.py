@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from signstation.app.reading import read_file
-from signstation.app.trustpins import TrustPins, pins_of
+from signstation.app.trustpins import Pin, TrustPins, pins_of
 from signstation.errors import LimitReached
 from signstation.interfaces.workers import ToolWorkers
 from signstation.model.trust import Origin, Purpose, Trust
@@ -28,6 +28,7 @@ class TrustSource:
         self._tools = tools
         self._clock = clock
         self._prepared: Trust | None = None
+        self._changing = asyncio.Lock()  # the index is read, changed and written by one at a time
 
     async def trust(self, files: Sequence[Path]) -> Trust:
         """Return the anchors of ``files``, or of the pins where none is named.
@@ -37,21 +38,43 @@ class TrustSource:
         if files:
             contents = await asyncio.to_thread(_read_all, files)
             return await self._tools.prepare_trust(contents)
-        if self._prepared is None:
-            materials = await asyncio.to_thread(self._pins.materials)
-            raw = await self._tools.prepare_trust(materials) if materials else Trust()
-            self._prepared = self._pins.stamp(raw)
-        return self._prepared
+        async with self._changing:
+            if self._prepared is None:
+                materials = await asyncio.to_thread(self._pins.materials)
+                raw = await self._tools.prepare_trust(materials) if materials else Trust()
+                self._prepared = self._pins.stamp(raw)
+            return self._prepared
+
+    async def pins(self) -> tuple[Pin, ...]:
+        """Return the pins, oldest first. Raises StoreDamaged."""
+        return await asyncio.to_thread(self._pins.all)
+
+    async def prepare(self, materials: Sequence[tuple[str, bytes]]) -> Trust:
+        """Return the anchors in certificates (label, content) without trusting them.
+
+        Raises KeyUnreadable naming the label.
+        """
+        return await self._tools.prepare_trust(materials)
 
     async def pin(
         self, materials: Sequence[tuple[str, bytes]], source: str, purposes: Sequence[Purpose]
     ) -> None:
         """Trust certificates (label, content) from now on."""
-        prepared = await self._tools.prepare_trust(materials)
-        origin = Origin(source, self._clock())
-        for pin, material in pins_of(prepared, origin, purposes):
-            await asyncio.to_thread(self._pins.add, pin, material)
-        self._prepared = None
+        await self.keep(await self.prepare(materials), Origin(source, self._clock()), purposes)
+
+    async def keep(self, prepared: Trust, origin: Origin, purposes: Sequence[Purpose]) -> None:
+        """Trust prepared anchors from now on. Raises StoreDamaged, DiskFull, NotWritable."""
+        async with self._changing:
+            for pin, material in pins_of(prepared, origin, purposes):
+                await asyncio.to_thread(self._pins.add, pin, material)
+            self._prepared = None
+
+    async def unpin(self, identity: str) -> tuple[Pin, bytes]:
+        """Trust an anchor no longer; returns what it was. Raises UsageError for an unknown one."""
+        async with self._changing:
+            gone = await asyncio.to_thread(self._pins.remove, identity)
+            self._prepared = None
+            return gone
 
 
 def _read_all(files: Sequence[Path]) -> list[tuple[str, bytes]]:

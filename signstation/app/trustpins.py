@@ -14,7 +14,7 @@ from pathlib import Path
 
 from signstation.app.durable import write_file
 from signstation.codec.plain import from_plain, to_plain
-from signstation.errors import ProtocolViolation, StoreDamaged
+from signstation.errors import ProtocolViolation, StoreDamaged, UsageError
 from signstation.model.hashes import sha256
 from signstation.model.trust import OpenPgpCertificate, Origin, Purpose, Trust, X509Anchor
 
@@ -86,18 +86,38 @@ class TrustPins:
         known[pin.identity] = replace(pin, material=name, origin=origin)
         if len(known) > MAX_PINS:
             raise StoreDamaged(reason="there are too many trusted keys")
-        plain = to_plain(_Index(_VERSION, tuple(known.values())))
-        write_file(self._directory / _INDEX, json.dumps(plain, indent=1).encode())
+        self._write(tuple(known.values()))
+
+    def remove(self, identity: str) -> tuple[Pin, bytes]:
+        """Trust a certificate no longer; return its pin and its content.
+
+        The index goes first, so that a crash leaves at most a file that nothing names. Raises
+        UsageError where nothing of that identity is pinned, StoreDamaged.
+        """
+        pins = self.all()
+        pin = next((each for each in pins if each.identity == identity), None)
+        if pin is None:
+            raise UsageError(reason=f"{identity} is not trusted on this station")
+        content = self._material(pin)
+        rest = tuple(each for each in pins if each is not pin)
+        self._write(rest)
+        if all(each.material != pin.material for each in rest):
+            (self._directory / pin.material).unlink(missing_ok=True)
+        return pin, content
 
     def materials(self) -> tuple[tuple[str, bytes], ...]:
         """Return label and content of every pinned certificate. Raises StoreDamaged."""
-        found: list[tuple[str, bytes]] = []
-        for pin in self.all():
-            content = self._read(pin.material, MAX_CERTIFICATE)
-            if content is None or sha256(content).hex != pin.material:
-                raise StoreDamaged(reason=f"the pinned certificate of {pin.label} is damaged")
-            found.append((pin.label, content))
-        return tuple(found)
+        return tuple((pin.label, self._material(pin)) for pin in self.all())
+
+    def _material(self, pin: Pin) -> bytes:
+        content = self._read(pin.material, MAX_CERTIFICATE)
+        if content is None or sha256(content).hex != pin.material:
+            raise StoreDamaged(reason=f"the pinned certificate of {pin.label} is damaged")
+        return content
+
+    def _write(self, pins: tuple[Pin, ...]) -> None:
+        plain = to_plain(_Index(_VERSION, pins))
+        write_file(self._directory / _INDEX, json.dumps(plain, indent=1).encode())
 
     def stamp(self, trust: Trust) -> Trust:
         """Give prepared anchors the origin and the purposes of their pins.
