@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -169,6 +169,7 @@ def test_moments(text: str, seconds: int) -> None:
     assert Moment().convert(text, None, None) == seconds
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=20) | st.from_regex(r"[0-9T:+.-]{1,25}", fullmatch=True))
 def test_any_text_is_a_moment_or_a_usage_error(text: str) -> None:
     with suppress(click.BadParameter):
@@ -287,9 +288,7 @@ def test_every_error_fits_its_schema(kind: type[SignstationError]) -> None:
     ("words", "completions"),
     [
         ("signstation ", {"sign", "verify", "key", "job", "demo"}),
-        ("signstation key generate ", {"openpgp", "x509"}),
         ("signstation key generate x509 --usage ", {"modules", "code-signing"}),
-        ("signstation sign --ha", {"--hash"}),
     ],
 )
 def test_the_shell_gets_its_completions(words: str, completions: set[str]) -> None:
