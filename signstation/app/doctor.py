@@ -35,6 +35,15 @@ _FACES = ("Inter", "JetBrainsMono")
 _DISPLAYS = ("WAYLAND_DISPLAY", "DISPLAY")
 
 
+_REMEDY = Text("Use a newer kernel, or allow it in the container; other walls still stand.")
+_REMEDIES = {
+    "landlock": Text("Boot a kernel with Landlock (5.13 or later); the other walls still stand."),
+    "network namespace": Text(
+        "Allow user namespaces here; the system call filter refuses network sockets in any case."
+    ),
+}
+
+
 def network(*, air_gap: bool) -> DoctorRow:
     """Whether any process may use the network."""
     if air_gap:
@@ -105,7 +114,7 @@ def protections(kinds: Mapping[str, Sequence[Protection]]) -> Iterable[DoctorRow
             Health.WARNING,
             text("Protection {name}: refused by this kernel", name=name),
             text("In {kinds} processes: {why}.", kinds=", ".join(refused), why=why or kind),
-            Text("Use a newer kernel, or allow it in the container; other walls still stand."),
+            _REMEDIES.get(name, _REMEDY),
         )
 
 
