@@ -34,6 +34,7 @@ class Suite:
     folders: tuple[str, ...]
     aim: int
     by_default: bool = True
+    parallel: bool = False  # on every core: only where no test measures time or a whole machine
 
     def paths(self) -> list[str]:
         """Return those folders that exist."""
@@ -42,9 +43,9 @@ class Suite:
 
 SUITES = (
     Suite("architecture", ("architecture",), 30),
-    Suite("unit", ("unit",), 60),
+    Suite("unit", ("unit",), 60, parallel=True),
     Suite("engine", ("engine",), 120),
-    Suite("referees", ("realtools", "referees"), 240),
+    Suite("referees", ("realtools", "referees"), 240, parallel=True),
     Suite("crash", ("crash",), 180),
     Suite("gui", ("gui",), 240),
     Suite("e2e", ("e2e",), 120),
@@ -77,7 +78,8 @@ def run(suite: Suite, arguments: Sequence[str]) -> Result:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="suite-") as scratch:
         report = Path(scratch) / "result.json"
-        command = [sys.executable, "-m", "pytest", "-q", *suite.paths(), *arguments]
+        cores = ("--numprocesses", "auto") if suite.parallel else ()
+        command = [sys.executable, "-m", "pytest", "-q", *cores, *suite.paths(), *arguments]
         try:
             status = subprocess.run(
                 command,
