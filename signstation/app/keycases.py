@@ -17,6 +17,9 @@ from signstation.model.orders import GenerateOrder
 from signstation.model.trust import Purpose
 from signstation.system.files import writing
 
+GENERATED = "generated on this station"
+IMPORTED = "imported on this station"
+"""Sources of the pins of own keys."""
 MAX_KEY_FILE = 16 * 1024 * 1024
 """Largest key file in bytes that is taken in: a distribution's whole keyring has 5 MB."""
 MAX_EXPORT = 16 * 1024 * 1024
@@ -37,7 +40,7 @@ async def generate(
 ) -> tuple[KeyInfo, ...]:
     """Make a key and pin it."""
     made = await keys.generate(order)
-    await _pin(keys, trust, made, "generated on this station")
+    await _pin(keys, trust, made, GENERATED)
     return made
 
 
@@ -47,7 +50,7 @@ async def import_key(
     """Take a key or certificate in; only a key of our own is pinned."""
     material = await asyncio.to_thread(read_file, path, MAX_KEY_FILE)
     taken = await keys.import_key(store, material)
-    await _pin(keys, trust, taken, "imported on this station")
+    await _pin(keys, trust, taken, IMPORTED)
     return taken
 
 

@@ -8,6 +8,7 @@ import pwd
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
+from signstation.app.keycases import GENERATED, IMPORTED
 from signstation.app.reading import read_file
 from signstation.app.trust import MAX_TRUST_FILE, TrustSource
 from signstation.app.trustfacts import Moment, anchors_of
@@ -95,19 +96,15 @@ def losses(anchor: Anchor, keys: Collection[KeyInfo], seen: Collection[Seen]) ->
 
 def _losses(anchor: Anchor, keys: Collection[KeyInfo], seen: Collection[Seen]) -> Iterator[Text]:
     prints = {each.fingerprint.casefold() for each in anchor.keys}
-    own = [each for each in keys if each.fingerprint.casefold() in prints]
-    if own:
+    here = any(each.fingerprint.casefold() in prints for each in keys)
+    if here or anchor.origin.source in {GENERATED, IMPORTED}:
         yield Text(
             "It is a key of this station: what is signed with it here is checked against it, and "
             "will be called not trusted."
         )
     resting = [each.label for each in seen if anchor.identity in each.anchors]
     if resting:
-        yield text(
-            "Of what was verified lately, {count} rest on it: {names}.",
-            count=len(resting),
-            names=_some(resting),
-        )
+        yield text("Of what was verified lately, this rests on it: {names}.", names=_some(resting))
     for each in anchor.purposes:
         yield _LOSS[each]
 

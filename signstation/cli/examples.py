@@ -84,6 +84,27 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "Write the public half in the forms that others fetch.",
         ),
     ),
+    "signstation trust": (
+        Example("signstation trust list", "List what this station trusts, and since when."),
+    ),
+    "signstation trust list": (
+        Example("signstation trust list --json", "List the anchors, one JSON object per line."),
+    ),
+    "signstation trust show": (
+        Example("signstation trust show modules.crt", "See what a file would have pinned."),
+    ),
+    "signstation trust pin": (
+        Example(
+            "signstation trust pin modules.crt --compared --purpose kernel-modules",
+            "Trust a certificate for kernel modules, once its fingerprint was compared.",
+        ),
+    ),
+    "signstation trust unpin": (
+        Example(
+            "signstation trust unpin modules.crt --dry-run",
+            "See what would stop being verified before it is unpinned.",
+        ),
+    ),
     "signstation job": (Example("signstation job list", "List the jobs, newest first."),),
     "signstation job list": (Example("signstation job list", "List the jobs, newest first."),),
     "signstation job show": (Example("signstation job show 1", "Show a job's artifacts."),),

@@ -20,6 +20,7 @@ COMMANDS = {
     "inspect": "signstation.cli.inspect:inspect",
     "formats": "signstation.cli.formats:formats",
     "key": "signstation.cli.keys:key",
+    "trust": "signstation.cli.trust:trust",
     "job": "signstation.cli.jobs:job",
     "doctor": "signstation.cli.doctor:doctor",
     "demo": "signstation.cli.demo:demo",

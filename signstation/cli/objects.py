@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 from signstation.interfaces.format import Format
+from signstation.model.anchors import Anchor
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.orders import PlannedItem, PlanSummary
 from signstation.model.station import DoctorRow
@@ -118,3 +119,32 @@ def health_json(row: DoctorRow) -> Json:
 def file_json(path: str) -> Json:
     """Return a file that was written."""
     return {**_head("file"), "path": path}
+
+
+def anchor_json(anchor: Anchor, *, pinned: bool) -> Json:
+    """Return a trust anchor; ``origin`` is null while it is not pinned."""
+    origin = {"source": anchor.origin.source, "since": anchor.origin.since}
+    return {
+        **_head("anchor"),
+        "fingerprint": anchor.identity,
+        "kind": anchor.kind.value,
+        "label": anchor.label,
+        "names": list(anchor.names),
+        "state": anchor.state.value,
+        "expires": anchor.expires,
+        "pinned": pinned,
+        "purposes": [each.value for each in anchor.purposes] if pinned else [],
+        "origin": origin if pinned else None,
+        "keys": [
+            {
+                "fingerprint": each.fingerprint,
+                "algorithm": each.type.title,
+                "state": each.state.value,
+                "created": each.created,
+                "expires": each.expires,
+                "usages": list(each.usages),
+                "notes": [note.english() for note in each.notes],
+            }
+            for each in anchor.keys
+        ],
+    }

@@ -216,7 +216,7 @@ def test_the_inventory_names_what_rests_on_it(trust: TrustSource, file: Path) ->
     seen = [_seen(n, Verdict.TRUSTED, anchors=(anchor.identity,)) for n in range(5)]
     words = [each.english() for each in trustcases.losses(anchor, (), seen)]
     assert words == [
-        "Of what was verified lately, 5 rest on it: artifact 0, artifact 1, artifact 2 (+2).",
+        "Of what was verified lately, this rests on it: artifact 0, artifact 1, artifact 2 (+2).",
         "Everything that it signed or certified will be called not trusted.",
     ]
 
