@@ -1,7 +1,7 @@
 """What the Sign page knows, without Qt: artifacts, kinds, keys, and why a step is not ready.
 
 One order is made per kind of artifact, so that each kind has the key and signature type that suit
-it; the orders share a title and become one group in the queue.
+it, and per chosen folder; the orders share a title and become one group in the queue.
 """
 
 from __future__ import annotations
@@ -134,15 +134,27 @@ class SignFlow:
         )
 
     def orders(self) -> tuple[SignOrder, ...]:
-        """One order per kind that has a key."""
-        return tuple(self._order(kind) for kind in self.signing())
+        """One order per kind that has a key and chosen folder, whose structure it keeps."""
+        return tuple(
+            self._order(kind, root, paths)
+            for kind in self.signing()
+            for root, paths in self._by_root(kind).items()
+        )
 
-    def _order(self, kind: str) -> SignOrder:
+    def _by_root(self, kind: str) -> dict[Path | None, list[Path]]:
+        """Paths of one kind by the chosen folder that they lie in; None for files by themselves."""
+        found: dict[Path | None, list[Path]] = {}
+        for each in self.of_kind(kind):
+            above = (p for p in self.paths if p != each.path and each.path.is_relative_to(p))
+            found.setdefault(next(above, None), []).append(each.path)
+        return found
+
+    def _order(self, kind: str, root: Path | None, paths: list[Path]) -> SignOrder:
         choice = self.choices[kind]
         if choice.key is None:
             raise ValueError(kind)
         return SignOrder(
-            paths=tuple(each.path for each in self.of_kind(kind)),
+            paths=tuple(paths),
             keys=(choice.key.key,),
             format=kind,
             signature=choice.signature.value,
@@ -151,6 +163,7 @@ class SignFlow:
             existing=self.existing,
             replace=self.replace,
             title=self.title(),
+            root=root,
         )
 
     def title(self) -> str:

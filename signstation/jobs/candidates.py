@@ -36,16 +36,19 @@ class Skipped:
     error: SignstationError | None
 
 
-def candidates(paths: Collection[Path], output: Path | None) -> Iterator[Candidate | Skipped]:
+def candidates(
+    paths: Collection[Path], output: Path | None, root: Path | None = None
+) -> Iterator[Candidate | Skipped]:
     """Yield what the paths lead to, each file once; ``output`` is not walked into. Blocks.
 
-    A file that is named besides its directory is named, wherever it stands in the order.
+    A file that is named besides its directory is named, wherever it stands in the order. One that
+    lies below ``root`` is reached from there, so that its subdirectories belong to its name.
     """
     seen: set[Path] = set()
     named = set(paths)
     leave_out = _identities(output)
     for path in paths:
-        for each in _of_path(path, leave_out):
+        for each in _of_path(path, leave_out, root):
             if each.path not in seen:
                 seen.add(each.path)
                 if isinstance(each, Candidate) and each.path in named:
@@ -61,7 +64,9 @@ def _identities(output: Path | None) -> Collection[Identity]:
         return ()
 
 
-def _of_path(path: Path, leave_out: Collection[Identity]) -> Iterator[Candidate | Skipped]:
+def _of_path(
+    path: Path, leave_out: Collection[Identity], root: Path | None
+) -> Iterator[Candidate | Skipped]:
     try:
         check_name(path.name, path)
         if shown(path) != str(path):  # what cannot be stored cannot be found again
@@ -72,11 +77,20 @@ def _of_path(path: Path, leave_out: Collection[Identity]) -> Iterator[Candidate 
         elif stat.S_ISLNK(mode):
             raise NotARegularFile(path=shown(path), kind="symbolic link")
         else:
-            yield Candidate(path.parent, path.name, named=True)
+            yield _named(path, root)
     except SignstationError as error:
         yield Skipped(Path(shown(path)), error)
     except OSError as error:
         yield Skipped(Path(shown(path)), reading_error(error, path))
+
+
+def _named(path: Path, root: Path | None) -> Candidate:
+    if root is None or not path.is_relative_to(root):
+        return Candidate(path.parent, path.name, named=True)
+    below = path.relative_to(root)
+    for part in below.parts:
+        check_name(part, path)
+    return Candidate(root, below.as_posix(), named=True)
 
 
 def _of_directory(path: Path, leave_out: Collection[Identity]) -> Iterator[Candidate | Skipped]:

@@ -43,7 +43,9 @@ class Planner:
         """
         self._check(order)
         profiles = await profiles_of(self._workers.keys(caller, None), order)
-        found = await asyncio.to_thread(lambda: tuple(candidates(order.paths, order_output(order))))
+        found = await asyncio.to_thread(
+            lambda: tuple(candidates(order.paths, order_output(order), order.root))
+        )
         files = tuple(each for each in found if isinstance(each, Candidate))
         if len(files) > MAX_ITEMS:
             raise LimitReached(what="artifacts of one order", limit=MAX_ITEMS)

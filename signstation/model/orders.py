@@ -24,7 +24,8 @@ class SignOrder:
 
     ``format`` and ``signature`` come from ``--as FORMAT[:SIGNATURE]``; ``None`` means detected
     and the key's first suitable type. ``time`` is the pinned signing time in Unix seconds, None
-    for now.
+    for now. Files below ``root`` keep their subdirectories below the output, as if the directory
+    had been named instead of them.
     """
 
     paths: tuple[Path, ...]
@@ -40,6 +41,7 @@ class SignOrder:
     replace: bool = False
     options: tuple[tuple[str, str], ...] = ()
     title: str = ""
+    root: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
