@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from signstation.app.places import places
+from signstation.ceremonies.key_generation import key_generation
 from signstation.cli.command import (
     PATH,
     ExampleCommand,
@@ -17,6 +20,7 @@ from signstation.cli.command import (
 )
 from signstation.cli.objects import file_json
 from signstation.cli.output import Output, nearby
+from signstation.cli.procedure import guide, tell
 from signstation.cli.run import asker_for, run, station, typed_key
 from signstation.errors import ArtifactUnreadable, PathMissing
 from signstation.model.keys import KeyInfo
@@ -62,9 +66,22 @@ def export(typed: str, output: Path, replace: bool, as_json: bool) -> int:  # no
     return run(as_json, lambda out: _export(out, typed, output, replace=replace))
 
 
-@key.group(cls=LazyGroup, short_help="Make a key.")
-def generate() -> None:
+@key.group(
+    cls=LazyGroup, short_help="Make a key.", invoke_without_command=True, no_args_is_help=True
+)
+@click.option("--guided", is_flag=True, help="Ask step by step, and explain each choice.")
+@secret_option
+@json_option
+@click.pass_context
+def generate(ctx: click.Context, guided: bool, secret_fd: int | None, as_json: bool) -> int:  # noqa: FBT001
     """Make a key. It becomes trusted on this station."""
+    if ctx.invoked_subcommand is not None:
+        if guided or as_json or secret_fd is not None:
+            ctx.fail("Options of a form stand behind it; --guided asks for the form itself.")
+        return 0
+    if not guided:
+        ctx.fail("Name a form (openpgp, x509), or say --guided.")
+    return run(as_json, lambda output: _guided(output, secret_fd))
 
 
 @generate.command("openpgp", cls=ExampleCommand, short_help="An OpenPGP key, in GnuPG.")
@@ -142,6 +159,16 @@ def _list(output: Output) -> None:
 def _generate(output: Output, order: GenerateOrder, secret_fd: int | None) -> None:
     with station(output, asker_for(secret_fd)) as talk:
         _print_keys(output, talk.wait(talk.api.generate(order)))
+
+
+def _guided(output: Output, secret_fd: int | None) -> None:
+    with station(output, asker_for(secret_fd)) as talk:
+        known = talk.wait(talk.api.keys())
+        course = guide(key_generation(places(os.environ, known)))
+        made = talk.wait(talk.api.generate(course.order()))
+        tell(output, course.result(made))
+        for each in made:
+            output.object(key_json(each))
 
 
 def _import(output: Output, path: Path, store: str | None, secret_fd: int | None) -> None:
