@@ -206,3 +206,52 @@ def apply(content: bytes, signed: Signed) -> bytes:
 async def profile_of(keys: KeyPool, path: Path) -> SignerProfile:
     """Resolve and profile a key file."""
     return await keys.profile(await keys.resolve(f"file:{path}"), ())
+
+
+def lanes(pools: Workers, pool: str = "check") -> list[int]:
+    """The process ids of a pool."""
+    seats = getattr(pools, pool)._pool._seats
+    return [seat.lane.pid for seat in seats if seat.lane is not None]
+
+
+def sparse(path: Path, size: int) -> Path:
+    """A file of ``size`` zero bytes that takes no room."""
+    with path.open("wb") as file:
+        file.truncate(size)
+    return path
+
+
+async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        await asyncio.sleep(0.01)
+
+
+async def beginning(pools: Workers, artifact: int) -> asyncio.Task[bytes]:
+    """Start hashing a large file in a hash worker, and wait until it is under way."""
+    under_way = asyncio.Event()
+    task = asyncio.create_task(pools.hashes.digest(artifact, lambda _: under_way.set()))
+    await under_way.wait()
+    return task
+
+
+class Stalled:
+    """A key that answers when it is told to, and counts what it is asked."""
+
+    def __init__(self, answers: Sequence[bytes]) -> None:
+        self.go = asyncio.Event()
+        self.asked: list[tuple[ToSign, ...]] = []
+        self._answers = tuple(answers)
+
+    async def ask(self, _number: int, asks: tuple[ToSign, ...]) -> tuple[bytes, ...]:
+        """Record and wait."""
+        self.asked.append(asks)
+        await self.go.wait()
+        return self._answers
+
+
+async def any_item(pools: Workers, tmp_path: Path, size: int) -> SigningItem:
+    """An item of a key file."""
+    return signing_item(await profile_of(pools.keys(None, Person()), key_file(tmp_path)), size)
