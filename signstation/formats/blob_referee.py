@@ -9,6 +9,7 @@ anchors, of which each may end a path.
 from __future__ import annotations
 
 import base64
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ SECONDS_PER_GIGABYTE = 60
 """Time granted to a tool per 10^9 bytes: disks of 20 MB/s and slower machines than ours exist."""
 V4_DIGITS = 40
 """Hexadecimal digits of a version 4 fingerprint."""
+_NUMBER = re.compile(r"\d+(\.\d+)+[a-z]?")
+"""The number in the first line of a tool's version."""
 
 _STATUS = "[GNUPG:] "
 _TODAY = Text("gpgv looks at the key as it is today, not as it was when it signed.")
@@ -181,5 +184,6 @@ def _pem(der: bytes) -> str:
 
 
 def _version(ctx: ToolContext, name: str, argument: str = "--version") -> str:
-    lines = ctx.programs.run(name, [argument]).stdout.decode("utf-8", "replace").splitlines()
-    return lines[0] if lines else ""
+    output = ctx.programs.run(name, [argument]).stdout.decode("utf-8", "replace")
+    number = _NUMBER.search(output.partition("\n")[0])
+    return number.group() if number else ""
