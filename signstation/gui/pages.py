@@ -23,10 +23,12 @@ PAGE_MARGINS = (24, 18, 24, 20)
 class PageName(Enum):
     """Names of pages, as ``open_page`` and the screenshot program use them."""
 
+    OVERVIEW = "overview"
     SIGN = "sign"
     VERIFY = "verify"
     QUEUE = "queue"
     KEYS = "keys"
+    TRUST = "trust"
 
 
 class Page(QWidget):

@@ -6,6 +6,7 @@ from signstation.gui.keys import KeysPage
 from signstation.gui.pages import PageEntry, PageName
 from signstation.gui.queue import QueuePage
 from signstation.gui.sign import SignPage
+from signstation.gui.trust import TrustPage
 from signstation.gui.verify import VerifyPage
 
 PAGES: tuple[PageEntry, ...] = (
@@ -13,4 +14,5 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry(PageName.VERIFY, "verify", "Verify", VerifyPage),
     PageEntry(PageName.QUEUE, "queue", "Queue", QueuePage),
     PageEntry(PageName.KEYS, "key", "Keys", KeysPage),
+    PageEntry(PageName.TRUST, "anchor", "Trust", TrustPage),
 )

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from signstation.app.api import MAX_STEPS_PER_CALL
 from signstation.errors import CancelRefused, ContentDamaged, SignstationError, UsageError
+from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.checks import Verification
 from signstation.model.jobs import Counter, JobRow, JobState, Phase, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
@@ -26,6 +27,7 @@ from signstation.model.orders import (
     VerifyOrder,
 )
 from signstation.model.secret import Secret
+from signstation.model.sightings import Seen
 from signstation.model.station import (
     DoctorRow,
     Inspected,
@@ -33,7 +35,7 @@ from signstation.model.station import (
     StationEvent,
     VerifiedPath,
 )
-from tests.support import windowdata
+from tests.support import windowdata, windowtrust
 
 T = TypeVar("T")
 
@@ -54,6 +56,9 @@ class Script:
     jobs: tuple[JobRow, ...] = ()
     steps: dict[int, tuple[StepRow, ...]] = field(default_factory=dict)
     failure: SignstationError | None = None
+    anchors: tuple[Anchor, ...] = field(default_factory=windowtrust.anchors)
+    anchor_file: tuple[Anchor, ...] = field(default_factory=windowtrust.file_anchors)
+    seen: tuple[Seen, ...] = field(default_factory=windowtrust.seen)
 
 
 class RecordedStation:
@@ -64,6 +69,7 @@ class RecordedStation:
         self.script = script or Script()
         self.orders: list[tuple[str, object]] = []
         self.secrets: list[bytes] = []
+        self._gone: dict[str, Anchor] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="recorded-station")
         self._listeners: list[Callable[[StationEvent], None]] = []
 
@@ -180,6 +186,63 @@ class RecordedStation:
         return self._answer(
             "export_key", (key, directory, replace), lambda: (directory / "release.asc",)
         )
+
+    def anchors(self) -> Future[tuple[Anchor, ...]]:
+        """Answer with the script's anchors."""
+        return self._answer("anchors", None, lambda: self.script.anchors)
+
+    def preview_anchors(self, path: Path) -> Future[AnchorFile]:
+        """Answer with the anchors of the script's file."""
+
+        def give() -> AnchorFile:
+            known = {each.identity for each in self.script.anchors}
+            found = self.script.anchor_file
+            pinned = tuple(each.identity for each in found if each.identity in known)
+            return AnchorFile(path, windowdata.digest(str(path)), found, pinned)
+
+        return self._answer("preview_anchors", path, give)
+
+    def pin(self, order: PinOrder) -> Future[tuple[Anchor, ...]]:
+        """Add the anchors to the script's."""
+
+        def give() -> tuple[Anchor, ...]:
+            found = windowtrust.pinned(self.script.anchor_file, order)
+            self.script.anchors = (*self.script.anchors, *found)
+            return found
+
+        return self._answer("pin", order, give)
+
+    def unpin(self, identity: str) -> Future[Unpinned]:
+        """Take an anchor out of the script's."""
+
+        def give() -> Unpinned:
+            (gone,) = [each for each in self.script.anchors if each.identity == identity]
+            self._gone[identity] = gone
+            self.script.anchors = tuple(each for each in self.script.anchors if each is not gone)
+            return Unpinned(identity, gone.label, b"material", gone.origin, gone.purposes)
+
+        return self._answer("unpin", identity, give)
+
+    def restore(self, unpinned: Unpinned) -> Future[None]:
+        """Put an anchor back."""
+
+        def give() -> None:
+            self.script.anchors = (*self.script.anchors, self._gone.pop(unpinned.identity))
+
+        return self._answer("restore", unpinned, give)
+
+    def seen(self) -> Future[tuple[Seen, ...]]:
+        """Answer with what was seen."""
+        return self._answer("seen", None, lambda: self.script.seen)
+
+    def forget(self, digests: tuple[bytes, ...]) -> Future[None]:
+        """Forget some of it."""
+
+        def give() -> None:
+            rest = (each for each in self.script.seen if each.sha256 not in digests)
+            self.script.seen = tuple(rest)
+
+        return self._answer("forget", digests, give)
 
     def answer(self, prompt_id: str, secret: Secret) -> Future[None]:
         """Keep the secret for the test, and close the prompt."""
