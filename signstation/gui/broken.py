@@ -32,5 +32,6 @@ class BrokenWindow(QWidget):
         row.addStretch(1)
         close = ActionButton(theme, tr("Close"), self, kind="primary")
         close.clicked.connect(self.close)
+        close.setFocus()
         row.addWidget(close)
         column.addLayout(row)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import FrameType, TracebackType
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
 from signstation.app.api import StationApi
@@ -27,7 +27,9 @@ from signstation.gui.start import binding_fault, make_application
 from signstation.gui.theme import Theme
 from signstation.jobs.bugs import bug
 
-FIRST_SIZE = (1280, 800)
+FIRST_SIZE = (1360, 860)
+LARGE_SCREEN = (1500, 980)
+"""On a smaller screen the window fills it the first time."""
 SURFACE = "window"
 
 
@@ -58,12 +60,18 @@ def _run(application: QApplication, theme: Theme, station: StationApi, memory: M
     window = Window(theme, station, PAGES)
     window.strip.show_theme(memory.theme())
     window.theme_chosen.connect(memory.keep_theme)
-    if not window.restoreGeometry(memory.geometry()):
-        window.resize(*FIRST_SIZE)
+    known = window.restoreGeometry(memory.geometry())
     sys.excepthook = partial(_tell, window.tell)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _quit)
-    window.show()
+    room = application.primaryScreen().availableSize()
+    if known:
+        window.show()
+    elif room.width() < LARGE_SCREEN[0] or room.height() < LARGE_SCREEN[1]:
+        window.showMaximized()
+    else:
+        window.resize(*FIRST_SIZE)
+        window.show()
     status = application.exec()
     memory.keep_geometry(window.saveGeometry())
     sys.excepthook = sys.__excepthook__
@@ -81,8 +89,9 @@ def _tell(
 
 
 def _quit(_number: int, _frame: FrameType | None) -> None:
-    # The bridge's timer gives Python the floor every 50 ms, so that this runs soon.
-    QCoreApplication.quit()
+    # The bridge's timer gives Python the floor every 50 ms, so that this runs soon. A quit before
+    # the event loop runs would be lost: the timer fires inside it.
+    QTimer.singleShot(0, QCoreApplication.quit)
 
 
 def _say_broken(application: QApplication, error: SignstationError) -> int:
