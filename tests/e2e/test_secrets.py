@@ -21,10 +21,14 @@ SECRET = "correct horse \u00e4"
 
 @pytest.fixture(scope="module")
 def protected() -> Iterator[Shell]:
-    """Give a shell with two protected keys and two modules."""
+    """Give a shell with three protected keys and a release."""
     shell = Shell()
     shell.release(rpm=False)
     shell.module_key(passphrase=SECRET)
+    shell.good(
+        "key", "generate", "x509", "--name", "files", "--algorithm", "p256", "--output", ".",
+        secrets=[SECRET],
+    )  # fmt: skip
     shell.openpgp_key(passphrase="other")
     with shell.owned():
         yield shell
@@ -48,7 +52,7 @@ def test_a_descriptor_gives_the_passphrase(protected: Shell) -> None:
 
 
 def test_two_keys_get_their_lines_in_the_order_of_the_arguments(protected: Shell) -> None:
-    both = ("--as", "blob", "--key", "gpg:<release@example.org>", "--key", "file:modules.pem")
+    both = ("--as", "blob", "--key", "gpg:<release@example.org>", "--key", "file:files.pem")
     done = protected.run(*sign(protected, "both", *both), secrets=["other", SECRET])
     assert done.status == 0, done.err
     names = {each.name for each in (protected.work / "out-both").iterdir()}
