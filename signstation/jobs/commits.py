@@ -22,6 +22,7 @@ from signstation.errors import (
     SignstationError,
     StoreDamaged,
 )
+from signstation.jobs.bugs import bug
 from signstation.jobs.checkpoints import Checkpoints, Point
 from signstation.jobs.schema import migrate
 from signstation.system.files import writing_error
@@ -177,23 +178,29 @@ class CommitThread:
         return batch
 
     def _commit(self, batch: list[_Entry]) -> SignstationError | None:
-        self._checkpoints.reached(Point.BEFORE_COMMIT)
         try:
+            self._checkpoints.reached(Point.BEFORE_COMMIT)
             self._connection.execute("BEGIN IMMEDIATE")
             for entry in batch:
                 entry.operation(self._writer)
             self._checkpoints.reached(Point.INSIDE_COMMIT)
             self._connection.execute("COMMIT")
+            self.commits += 1
+            for point in {entry.point for entry in batch if entry.point is not None}:
+                self._checkpoints.reached(point)
         except sqlite3.Error as error:
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            with suppress(sqlite3.Error):
-                self._writer.rolled_back()
+            self._roll_back()
             return store_error(error, self._path)
-        self.commits += 1
-        for point in {entry.point for entry in batch if entry.point is not None}:
-            self._checkpoints.reached(point)
+        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
+            self._roll_back()
+            return bug(error)
         return None
+
+    def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):
+            self._connection.execute("ROLLBACK")
+        with suppress(sqlite3.Error):
+            self._writer.rolled_back()
 
     def _tell(self, futures: list[asyncio.Future[None]], error: SignstationError | None) -> None:
         if futures:

@@ -61,7 +61,8 @@ class JobRun:
         task = self.tasks.pop(step.stored.id)
         if not task.cancelled():
             # the journal's own failure, which it could not be told
-            self.failure = self.failure or task.exception()
+            failure = task.exception()
+            self.failure = self.failure or failure
         self._engine.changed(self.id, step.stored.id)
         on_end(self, step)
 

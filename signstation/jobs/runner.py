@@ -117,7 +117,7 @@ class Runner:
         self._revive()
         job = await self._engine.journal.submit(plan, self._engine.clock())
         stored = await self._stored(job)
-        self._start(stored, stored.steps)
+        await self._start(stored, stored.steps)
         return job
 
     async def wait(self, job: int) -> JobRow:
@@ -134,6 +134,9 @@ class Runner:
         UsageError for a job that has ended.
         """
         run = self._runs.get(job)
+        if run is not None and run.ending:
+            await run.ended.wait()
+            run = None
         if run is None:
             await self._cancel_interrupted(job)
             return
@@ -169,7 +172,7 @@ class Runner:
         if not steps:
             raise UsageError(reason=f"job {job} has no failed or cancelled steps")
         await self._engine.journal.requeued([step.id for step in steps])
-        self._start(stored, steps)
+        await self._start(stored, steps)
 
     async def resume(self, job: int | None = None) -> tuple[int, ...]:
         """Go on with an interrupted job, or with all: a person consents to signing again.
@@ -201,7 +204,7 @@ class Runner:
             going_on.append((stored, await self._recovery.settle(stored, consent=False)))
         await self._recovery.empty_staging()
         for stored, steps in going_on:
-            self._start(stored, steps)
+            await self._start(stored, steps)
         return tuple(stored.id for stored, steps in going_on if steps)
 
     # --- rows --------------------------------------------------------------------------------
@@ -281,18 +284,22 @@ class Runner:
     async def _settle(self, stored: StoredJob, *, consent: bool) -> None:
         steps = await self._recovery.settle(stored, consent=consent)
         await self._recovery.empty_staging(stored.id)
-        self._start(stored, steps)
+        await self._start(stored, steps)
 
-    def _start(self, stored: StoredJob, steps: Sequence[StoredStep]) -> None:
+    async def _start(self, stored: StoredJob, steps: Sequence[StoredStep]) -> None:
         if self._closing:
             return  # it is in the journal: the next station goes on with it
         self._stalled.pop(stored.id, None)
+        if not steps:
+            at = self._engine.clock()
+            await self._engine.journal.finished(stored.id, at, staging_removed=False)
+            self._engine.changed(stored.id, None)
+            return
         keys = self._workers.keys(stored.signing.caller, stored.id)
         run = JobRun(self._engine, keys, stored, steps)
         self._runs[stored.id] = run
         self._engine.changed(stored.id, None)
         self._fill()
-        self._end_if_idle(run)
 
     def _fill(self) -> None:
         """Start steps while there is room, of one job after another."""
