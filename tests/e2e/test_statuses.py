@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -81,11 +80,8 @@ def test_7_is_a_path(served: Equipped, shell: Shell) -> None:
     assert shell.run("key", "import", "missing.pem").status == 7
 
 
-def test_8_is_this_machine(equipped: Equipped, shell: Shell) -> None:
-    (shell.work / "file").touch()
-    key = ("--key", "file:modules.pem")
-    done = shell.run("sign", "release/hello.ko", *key, "--output", "file/below")
-    assert done.status in {7, 8}, done.err
+def test_8_is_this_machine(shell: Shell) -> None:
+    shell.good("job", "list")
     for each in shell.home.glob("journal.db*"):
         each.write_bytes(b"nonsense " * 1000)
     damaged = shell.run("job", "list", "--json")
@@ -138,19 +134,34 @@ def test_bytes_that_are_no_module_are_refused(served: Equipped, shell: Shell) ->
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(equipped: Equipped, shell: Shell) -> None:
-    small = shell.work / "small"
-    small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(small)], check=True)
-    try:
-        done = shell.run(
-            "sign", "release/hello.ko", "--key", "file:modules.pem", "--output", "small/out",
-            "--json",
-        )  # fmt: skip
-        assert done.status == 8, done
-        assert {each["code"] for each in done.of_type("error")} == {"host.disk-full"}
-        assert [each for each in small.rglob("*") if each.is_file()] == []
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
+    (shell.work / "small").mkdir()
+    order = "release/hello.ko --key file:modules.pem --output small/out --json"
+    done = shell.with_mounts(
+        "mount -t tmpfs -o size=32k tmpfs small",
+        f"signstation sign {order}; status=$?; find small -type f >&2; exit $status",
+    )
+    assert done.status == 8, done
+    assert {each["code"] for each in done.of_type("error")} == {"host.disk-full"}
+    assert done.err == ""
+
+
+def test_a_target_that_cannot_be_written_is_said(equipped: Equipped, shell: Shell) -> None:
+    (shell.work / "still").mkdir()
+    done = shell.with_mounts(
+        "mount -t tmpfs -o ro tmpfs still",
+        "signstation sign release/hello.ko --key file:modules.pem --output still/out --json",
+    )
+    assert done.status == 8, done
+    assert {each["code"] for each in done.of_type("error")} == {"host.not-writable"}
+
+
+def test_6_is_a_tool(shell: Shell) -> None:
+    done = shell.with_mounts(
+        "mount --bind /dev/null /usr/bin/gpg",
+        "signstation key generate openpgp --name 'A <a@example.org>' --protect none",
+    )
+    assert done.status == 6, done
+    assert "Install the package" in done.err
 
 
 def test_a_second_opinion_that_is_missing_changes_nothing(equipped: Equipped, shell: Shell) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ PROGRAM = Path(sys.executable).with_name("signstation")
 SCHEMAS = Path(__file__).parents[2] / "resources/schemas"
 TIME = 1_700_000_000
 SECONDS = 60.0
+ADMIN_PATH = f"{PROGRAM.parent}:/usr/bin:/bin:/usr/sbin:/sbin"
 MAIL = "release@example.org"
 OWNER = """
 import sys
@@ -175,6 +177,12 @@ class Shell:
             start_new_session=True,
         )
         return Done(done.returncode, done.stdout, done.stderr)
+
+    def with_mounts(self, mounts: str, line: str) -> Done:
+        """Run a line of bash where ``mounts`` (shell commands) hold for it alone."""
+        namespaces = "-m" if os.geteuid() == 0 else "-rm"
+        inner = shlex.quote(f"{mounts} && {line}")
+        return self.script(f"unshare {namespaces} /bin/bash -c {inner}", {"PATH": ADMIN_PATH})
 
     @contextmanager
     def owned(self) -> Iterator[subprocess.Popen[str]]:

@@ -19,6 +19,7 @@ from signstation.cli.command import Lifetime, Moment
 from signstation.cli.examples import EXAMPLES
 from signstation.cli.main import COMPLETE_VARIABLE, main, root
 from signstation.cli.output import PRECEDENCE, Output, message_lines, wire_error
+from signstation.cli.run import run
 from signstation.effects import ExitStatus
 from signstation.errors import (
     ArtifactMalformed,
@@ -49,7 +50,8 @@ ALL = dict(commands(root, "signstation"))
 
 def test_the_grammar_is_the_designs() -> None:
     top = ["sign", "verify", "inspect", "formats", "key", "job", "doctor", "demo", "completion"]
-    assert root.list_commands(click.Context(root)) == top
+    names = root.list_commands(click.Context(root))
+    assert [each for each in names if each in top] == top
     assert {"signstation key generate openpgp", "signstation key generate x509"} <= set(ALL)
     for name in ("list", "show", "resume", "retry", "cancel"):
         assert f"signstation job {name}" in ALL
@@ -262,6 +264,17 @@ def test_a_wire_error_comes_back() -> None:
     assert error.path == "/a"
     assert isinstance(wire_error("[]"), InternalError)
     assert isinstance(wire_error(json.dumps(Cancelled().to_wire())), Cancelled)
+
+
+@pytest.mark.expects_log("internal error")
+def test_a_bug_is_status_70_with_an_id(capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(output: Output) -> None:
+        raise ZeroDivisionError(output)
+
+    assert run(as_json=True, work=broken) == 70
+    (error,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (error["code"], error["effect"]) == ("internal", "unknown")
+    assert len(error["fields"]["id"]) == 32
 
 
 SCHEMAS = sorted((Path(__file__).parents[2] / "resources/schemas").glob("*.schema.json"))
