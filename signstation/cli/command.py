@@ -117,7 +117,7 @@ def secret_option(function: F) -> F:
     """Add ``--secret-fd``."""
     return click.option(
         "--secret-fd",
-        type=click.IntRange(min=0),
+        type=int,
         metavar="N",
         help="Read secrets from this descriptor: a line per prompt, in the order of the keys.",
     )(function)

@@ -24,7 +24,7 @@ _SEVERITIES = {
 
 
 @click.command(cls=ExampleCommand, short_help="See what is inside a file before signing.")
-@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
 @click.option("--as", "format_id", metavar="FORMAT", help="Take every file as this format.")
 @json_option
 def inspect(paths: tuple[Path, ...], format_id: str | None, as_json: bool) -> int:  # noqa: FBT001

@@ -13,6 +13,7 @@ from signstation.ceremonies.key_generation import key_generation
 from signstation.cli.command import (
     PATH,
     ExampleCommand,
+    F,
     LazyGroup,
     Lifetime,
     json_option,
@@ -30,6 +31,17 @@ from signstation.reports.verification import key_json
 
 STORES = ("gpg", "file")
 _OPENPGP_PACKET = 0x80  # RFC 9580 section 4.2: the first bit of a packet is always one
+
+
+def protect_option(function: F) -> F:
+    """Add ``--protect``."""
+    return click.option(
+        "--protect",
+        type=click.Choice(["passphrase", "none"]),
+        default="passphrase",
+        show_default=True,
+        help="none: whoever can read the key can sign.",
+    )(function)
 
 
 @click.group(cls=LazyGroup, short_help="Keys: list, make, take in, give out.")
@@ -88,7 +100,7 @@ def generate(ctx: click.Context, guided: bool, secret_fd: int | None, as_json: b
 @click.option("--name", required=True, metavar="'NAME <MAIL>'", help="User id of the key.")
 @click.option("--algorithm", default="", help="ed25519 (default), rsa4096, rsa3072, nistp256.")
 @click.option("--expires", type=Lifetime(), default="2y", show_default=True, help="Or: never.")
-@click.option("--protect", type=click.Choice(["passphrase", "none"]), default="passphrase")
+@protect_option
 @secret_option
 @json_option
 def openpgp(
@@ -121,7 +133,7 @@ def openpgp(
     show_default=True,
     help="modules: kernel modules only.",
 )
-@click.option("--protect", type=click.Choice(["passphrase", "none"]), default="passphrase")
+@protect_option
 @click.option("--output", type=PATH, help="Directory for key and certificate.")
 @click.option("--replace", is_flag=True, help="Overwrite files.")
 @secret_option

@@ -28,24 +28,28 @@ COMMANDS = {
 }
 
 
+HELP = """Sign and verify Linux artifacts, and see what a signature is worth.
+
+Without a command the window opens.
+
+\b
+Status: 0 good, 1 a verdict other than "verified", 2 usage, 3 cancelled,
+4 policy, 5 key or device, 6 tool missing, 7 path, 8 this machine, 70 a bug.
+"""  # \b keeps click from filling the lines that follow
+
+
 @click.group(
     cls=LazyGroup,
     lazy=COMMANDS,
     name="signstation",
+    help=HELP,
     context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
 )
 @click.version_option(
     signstation.__version__, prog_name="signstation", message="%(prog)s %(version)s"
 )
 def root() -> None:
-    r"""Sign and verify Linux artifacts, and see what a signature is worth.
-
-    Without a command the window opens.
-
-    \b
-    Status: 0 good, 1 a verdict other than "verified", 2 usage, 3 cancelled,
-    4 policy, 5 key or device, 6 tool missing, 7 path, 8 this machine, 70 a bug.
-    """
+    """Sign and verify Linux artifacts, and see what a signature is worth."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -59,7 +59,7 @@ class Wanted:
 
 
 @click.command(cls=ExampleCommand, short_help="Sign files and directories.")
-@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
 @click.option("--key", "keys", multiple=True, help="A key, as `key list` prints it; repeatable.")
 @click.option(
     "--as",

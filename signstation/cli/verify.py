@@ -21,7 +21,7 @@ from signstation.reports.words import groups, sentence, show, show_block
 
 
 @click.command(cls=ExampleCommand, short_help="See what signatures are worth.")
-@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
 @click.option(
     "--trust",
     multiple=True,
