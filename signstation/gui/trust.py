@@ -20,7 +20,7 @@ from signstation.app.trustcases import losses
 from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_lines
-from signstation.gui.keys_detail import expiry_words, state_look
+from signstation.gui.keys_looks import expiry_words, state_look
 from signstation.gui.notice import PAGE, Choice, Notice
 from signstation.gui.pages import Head, Page, page_column
 from signstation.gui.parts import ActionButton, Card, IconLabel, Label
@@ -35,6 +35,7 @@ from signstation.gui.trust_words import (
     purposes_words,
     short,
     since_words,
+    source_short,
     source_words,
 )
 from signstation.gui.words import say, tr, trn
@@ -129,7 +130,7 @@ class TrustPage(Page):
         self.detail.setMinimumWidth(330)
         splitter.addWidget(self.detail)
         splitter.setStretchFactor(0, 1)
-        splitter.setSizes([780, 390])
+        splitter.setSizes([800, 352])
         return splitter
 
     def _columns(self) -> tuple[Column[Anchor], ...]:
@@ -141,12 +142,12 @@ class TrustPage(Page):
                 icon=lambda each: (kind_icon(each.kind), Tone.NEUTRAL),
                 strong=True,
             ),
-            Column(tr("Trusted for"), purposes_words, width=118),
+            Column(tr("Trusted for"), purposes_words, width=124),
             Column(
-                tr("Fingerprint"), lambda each: short(show(each.identity)), mono=True, width=178
+                tr("Fingerprint"), lambda each: short(show(each.identity)), mono=True, width=114
             ),
-            Column(tr("Because"), lambda each: source_words(each.origin), width=170),
-            Column(tr("Since"), lambda each: since_words(each.origin), width=92),
+            Column(tr("From"), lambda each: source_short(each.origin), width=132),
+            Column(tr("Since"), lambda each: since_words(each.origin), width=104),
             Column(
                 tr("State"),
                 lambda each: state_look(each.state)[2],

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from signstation.gui.fingerprint import grouped
-from signstation.gui.keys_detail import state_look
+from signstation.gui.keys_looks import state_look
 from signstation.gui.literal import Literal
 from signstation.gui.parts import Card, Label, line, restyle
 from signstation.gui.rows import Column, RowsModel, table_view

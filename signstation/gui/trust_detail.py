@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from signstation.gui.copying import CopyButton
 from signstation.gui.fingerprint import grouped
-from signstation.gui.keys_detail import expiry_words, state_look
+from signstation.gui.keys_looks import expiry_words, state_look
 from signstation.gui.literal import Literal
 from signstation.gui.parts import Card, Chip, IconLabel, Label, clear, line
 from signstation.gui.theme import Theme

@@ -28,6 +28,7 @@ PURPOSES = {
 }
 """What an anchor is trusted for, after "trusted for"."""
 _SOURCES = {GENERATED: "Generated on this station", IMPORTED: "Imported on this station"}
+_SHORT = {GENERATED: "generated here", IMPORTED: "imported here"}
 
 
 def kind_words(kind: AnchorKind) -> str:
@@ -59,6 +60,14 @@ def source_words(origin: Origin) -> str:
     return source[:1].upper() + source[1:]
 
 
+def source_short(origin: Origin) -> str:
+    """Return where it came from in a word or a file's name, for tables."""
+    known = _SHORT.get(origin.source)
+    if known is not None:
+        return tr(known)
+    return show(origin.source.removeprefix("file ").rpartition(", pinned by ")[0] or origin.source)
+
+
 def since_words(origin: Origin) -> str:
     """Return since when it is trusted."""
     return tr("not pinned") if origin.since is None else day(origin.since)
@@ -70,5 +79,5 @@ def day(seconds: int) -> str:
 
 
 def short(identity: str) -> str:
-    """Return both ends of a fingerprint, for tables; never for comparing."""
-    return f"{identity[:4]} {identity[4:8]} … {identity[-8:-4]} {identity[-4:]}"
+    """Return the end of a fingerprint, for tables; never for comparing."""
+    return f"… {identity[-8:-4]} {identity[-4:]}"
