@@ -1,129 +1,101 @@
-"""The Keys page: every key of every store, how it is protected, and how long it lasts."""
+"""The Keys page: every key of every store, how it is protected, how long it lasts, and new ones."""
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from signstation.app.api import StationApi
+from signstation.app.places import places
+from signstation.ceremonies.key_export import ExportOrder, key_export
+from signstation.ceremonies.key_generation import key_generation
+from signstation.ceremonies.key_import import FILE, ImportOrder, key_import
+from signstation.ceremonies.procedure import Result
 from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_lines
-from signstation.gui.keys_detail import KeyDetail, expiry_words, protection_look, state_look
+from signstation.gui.keys_empty import NoKeys
+from signstation.gui.keys_family import Use, uses
+from signstation.gui.keys_list import KeyList
 from signstation.gui.notice import PAGE, Notice
 from signstation.gui.pages import Head, Page, page_column
 from signstation.gui.parts import ActionButton
-from signstation.gui.rows import Column, RowsModel, table_view
+from signstation.gui.procedure import Further, ProcedureView, Task, task
+from signstation.gui.rows import RowsModel
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn
-from signstation.model.keys import KeyInfo, KeyState, Protection
-from signstation.reports.words import show
-
-NEVER = 2**62
-"""Where keys without an end sort."""
-
-
-def family_order(keys: tuple[KeyInfo, ...]) -> tuple[KeyInfo, ...]:
-    """Return keys so that each one follows its parent; other order stays."""
-    children: dict[str, list[KeyInfo]] = {}
-    known = {str(each.key) for each in keys}
-    for each in keys:
-        if each.parent is not None and str(each.parent) in known and each.parent != each.key:
-            children.setdefault(str(each.parent), []).append(each)
-    inside = {str(child.key) for family in children.values() for child in family}
-    ordered: list[KeyInfo] = []
-    for each in keys:
-        if str(each.key) not in inside:
-            ordered.append(each)
-            ordered.extend(children.get(str(each.key), ()))
-    placed = {str(each.key) for each in ordered}
-    # Keys whose parents name one another in a circle are not lost.
-    ordered.extend(each for each in keys if str(each.key) not in placed)
-    return tuple(ordered)
-
-
-def _title(key: KeyInfo) -> str:
-    if key.parent is not None and "certify" not in key.usages:
-        usage = ", ".join(key.usages) or tr("subkey")
-        return "    └ " + show(usage)
-    return show(key.label)
+from signstation.model.jobs import JobRow
+from signstation.model.keys import KeyInfo, KeyRef, KeyState, Protection
 
 
 class KeysPage(Page):
-    """A table of keys and everything about the picked one."""
+    """The list, the empty state, or one guided procedure in their place."""
 
     def __init__(self, theme: Theme, station: StationApi, bridge: Bridge, parent: QWidget) -> None:
         """Build it empty; keys are asked for when the page is shown first."""
         super().__init__(parent)
-        self._station, self._bridge = station, bridge
+        self._theme, self._station, self._bridge = theme, station, bridge
         self._asked = False
-        self._now = int(time.time())
+        self._keys: tuple[KeyInfo, ...] = ()
+        self._wanted: KeyRef | None = None
+        self._uses: Mapping[str, Use] = {}
+        self._procedure: ProcedureView | None = None
         column = page_column(self)
-        self._head = Head(tr("Keys"), tr("Looking into the key stores…"), self)
-        self.export = ActionButton(theme, tr("Save the public half…"), self, icon="save")
-        self.again = ActionButton(theme, tr("Look again"), self, icon="refresh")
-        self.export.clicked.connect(self._pick_directory)
-        self.again.clicked.connect(self.refresh)
-        self._head.buttons.addWidget(self.export)
-        self._head.buttons.addWidget(self.again)
-        column.addWidget(self._head)
-        self.notice = Notice(theme, self, PAGE)
-        column.addWidget(self.notice)
-        splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(16)
-        splitter.addWidget(self._build_table(theme, splitter))
-        self.detail = KeyDetail(theme, splitter)
-        self.detail.setMinimumWidth(300)
-        splitter.addWidget(self.detail)
-        splitter.setStretchFactor(0, 1)
-        splitter.setSizes([800, 370])
-        column.addWidget(splitter, 1)
-        self._picked()
+        self._stack = QStackedWidget(self)
+        column.addWidget(self._stack, 1)
+        self._main = QWidget(self._stack)
+        self._stack.addWidget(self._main)
+        self._build_main()
+        shortcut = QShortcut(QKeySequence("Ctrl+Shift+C"), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self._copy_fingerprint)
 
-    def _build_table(self, theme: Theme, parent: QWidget) -> QWidget:
-        left = QWidget(parent)
-        column = QVBoxLayout(left)
+    def _build_main(self) -> None:
+        column = QVBoxLayout(self._main)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        self.filter = QLineEdit(left)
-        self.filter.setPlaceholderText(tr("Filter by name, fingerprint, type or state (Ctrl+F)"))
-        self.filter.setAccessibleName(tr("Filter the keys"))
-        self.filter.textChanged.connect(self._filter)
-        column.addWidget(self.filter)
-        columns: tuple[Column[KeyInfo], ...] = (
-            Column(tr("Key"), _title, key=lambda key: show(key.label).casefold(), strong=True),
-            Column(tr("Type"), lambda key: key.type.title, width=92),
-            Column(
-                tr("Protection"),
-                lambda key: protection_look(key.protection)[2],
-                icon=lambda key: protection_look(key.protection)[:2],
-                pill=True,
-                width=172,
-            ),
-            Column(
-                tr("State"),
-                lambda key: state_look(key.state)[2],
-                icon=lambda key: state_look(key.state)[:2],
-                pill=True,
-                width=146,
-            ),
-            Column(
-                tr("Lasts"),
-                self._lasts,
-                key=lambda key: NEVER if key.expires is None else key.expires,
-                width=142,
-            ),
+        column.setSpacing(14)
+        self._head = Head(tr("Keys"), tr("Looking into the key stores…"), self._main)
+        self.again = ActionButton(self._theme, tr("Look again"), self._main, icon="refresh")
+        self.take_in = ActionButton(self._theme, tr("Import a key…"), self._main, icon="open")
+        self.make = ActionButton(
+            self._theme, tr("Make a key…"), self._main, icon="plus", kind="primary"
         )
-        self.model: RowsModel[KeyInfo] = RowsModel(theme, columns, self)
-        self.table = table_view(self.model, tr("Keys"), columns, left)
-        self.table.selectionModel().selectionChanged.connect(self._picked)
-        column.addWidget(self.table, 1)
-        return left
+        self.again.clicked.connect(self.refresh)
+        self.take_in.clicked.connect(self.begin_import)
+        self.make.clicked.connect(self.begin_making)
+        for each in (self.again, self.take_in, self.make):
+            self._head.buttons.addWidget(each)
+        column.addWidget(self._head)
+        self.notice = Notice(self._theme, self._main, PAGE)
+        column.addWidget(self.notice)
+        self._body = QStackedWidget(self._main)
+        self.list = KeyList(self._theme, self._body)
+        self.list.detail.save.connect(self.begin_export)
+        self.empty = NoKeys(self._theme, self._body)
+        self.empty.make.connect(self.begin_making)
+        self.empty.take_in.connect(self.begin_import)
+        self._body.addWidget(self.list)
+        self._body.addWidget(self.empty)
+        column.addWidget(self._body, 1)
+
+    @property
+    def procedure(self) -> ProcedureView | None:
+        """The procedure that is under way, None where the list is shown."""
+        return self._procedure
+
+    @property
+    def model(self) -> RowsModel[KeyInfo]:
+        """The rows of the list."""
+        return self.list.model
 
     def shown(self) -> None:
         """Ask for the keys, once."""
@@ -138,84 +110,128 @@ class KeysPage(Page):
 
     def focus_filter(self) -> None:
         """Go into the filter."""
-        self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if self._procedure is None:
+            self.list.focus_filter()
 
     def leave(self) -> None:
-        """Clear the notice, then the filter."""
-        if self.notice.isVisible():
+        """One step back in a procedure; else clear the notice, then the filter."""
+        if self._procedure is not None:
+            self._procedure.step_back()
+        elif self.notice.isVisible():
             self.notice.hide()
         else:
-            self.filter.clear()
+            self.list.clear_filter()
+
+    def take(self, paths: tuple[Path, ...]) -> None:
+        """Begin to import the first of these files."""
+        if self._procedure is None:
+            self._begin_import(paths[0])
+
+    def learn_jobs(self, rows: tuple[JobRow, ...]) -> None:
+        """Count what was signed with which key."""
+        self._uses = uses(rows)
+        self.list.show_uses(self._uses)
+
+    def begin_making(self) -> None:
+        """Make a key, step by step."""
+        procedure = key_generation(places(os.environ, self._keys))
+        save = Further(tr("Save the public half…"), "save", self._save_made)
+        self._begin(task(procedure, self._station.generate, save))
+
+    def begin_import(self) -> None:
+        """Take a key in, step by step."""
+        self._begin_import(None)
+
+    def begin_export(self) -> None:
+        """Save the public half of the picked key, step by step."""
+        key = self.list.current()
+        if key is not None:
+            self._begin_export(key)
+
+    def _begin_import(self, path: Path | None) -> None:
+        def carry_out(order: ImportOrder) -> Future[tuple[KeyInfo, ...]]:
+            return self._station.import_key(order.store, order.path)
+
+        work = task(key_import(), carry_out)
+        if path is not None:
+            work = replace(work, course=work.course.answer(FILE, str(path)))
+        self._begin(work)
+
+    def _begin_export(self, key: KeyInfo) -> None:
+        def carry_out(order: ExportOrder) -> Future[tuple[Path, ...]]:
+            return self._station.export_key(order.key, order.directory, replace=order.replace)
+
+        self._begin(task(key_export(key), carry_out))
+
+    def _begin(self, work: Task) -> None:
+        """Put a procedure in the place of the list."""
+        self._end_procedure()
+        view = ProcedureView(self._theme, self._bridge, work, self._stack)
+        view.closed.connect(self._closed)
+        self._procedure = view
+        self._stack.addWidget(view)
+        self._stack.setCurrentWidget(view)
+        view.take_focus()
+
+    def _end_procedure(self) -> None:
+        view, self._procedure = self._procedure, None
+        if view is not None:
+            self._stack.removeWidget(view)
+            view.hide()
+            view.deleteLater()
+
+    def _closed(self, result: Result | None) -> None:
+        self._end_procedure()
+        self._stack.setCurrentWidget(self._main)
+        if result is not None:
+            self._wanted = result.key
+            self.refresh()
+        self._take_focus()
+
+    def _save_made(self, result: Result) -> None:
+        """Go from the key that was just made to its public half."""
+        self._wanted = result.key
+
+        def found(keys: tuple[KeyInfo, ...]) -> None:
+            self._show_keys(keys)
+            self.begin_export()
+
+        self._bridge.deliver(self._station.keys(), found, self._failed)
+
+    def _take_focus(self) -> None:
+        # Qt moves the focus when the stack has changed; afterwards it is ours.
+        QTimer.singleShot(0, self._focus_body)
+
+    def _focus_body(self) -> None:
+        if self._procedure is None and self.isVisible():
+            target = self.list.table if self._keys else self.empty.make_button
+            target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_keys(self, keys: tuple[KeyInfo, ...]) -> None:
-        self._now = int(time.time())
-        picked = self._current()
-        rows = family_order(keys)
-        self.model.replace(rows)
-        number = next(
-            (n for n, each in enumerate(rows) if picked is not None and each.key == picked.key), 0
-        )
-        place = self.model.place(number)
-        if rows and place is not None:
-            self.table.selectRow(place)
-        usable = sum(each.state is KeyState.ACTIVE for each in keys)
-        bare = sum(each.protection is Protection.UNPROTECTED for each in keys)
-        words = trn("1 key", "{count} keys", len(keys)) + " · "
-        words += tr("{count} active", count=usable)
-        if bare:
-            words += " · " + trn("1 without a passphrase", "{count} without a passphrase", bare)
-        if not keys:
-            words = tr("No key was found. Make one: signstation key generate openpgp --help")
-        self._head.say(tr("Keys"), words)
-        self._picked()
+        self._keys = keys
+        wanted, self._wanted = self._wanted, None
+        self.list.show_keys(keys, int(time.time()), wanted)
+        self._body.setCurrentWidget(self.list if keys else self.empty)
+        self.make.setVisible(bool(keys))
+        self.take_in.setVisible(bool(keys))
+        self._head.say(tr("Keys"), _summary(keys))
 
-    def _lasts(self, key: KeyInfo) -> str:
-        return expiry_words(key.expires, self._now)
-
-    def _filter(self, typed: str) -> None:
-        wanted = "".join(typed.casefold().split())
-        if not wanted:
-            self.model.filter(None)
-            return
-
-        def fits(key: KeyInfo) -> bool:
-            words = (
-                f"{key.label}{key.key}{key.fingerprint}{key.type.title}"
-                f"{state_look(key.state)[2]}{protection_look(key.protection)[2]}"
-            )
-            return wanted in "".join(words.casefold().split())
-
-        self.model.filter(fits)
-
-    def _current(self) -> KeyInfo | None:
-        indexes = self.table.selectionModel().selectedRows()
-        return self.model.row(indexes[0]) if indexes else None
-
-    def _picked(self) -> None:
-        key = self._current()
-        self.export.setVisible(key is not None)
-        if key is not None:
-            self.detail.show_key(key, self._now)
-        else:
-            self.detail.show_nothing()
-
-    def _pick_directory(self) -> None:
-        dialog = QFileDialog(self, tr("Save the public half into a folder"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(self._export)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _export(self, name: str) -> None:
-        key = self._current()
-        if key is not None:
-            future = self._station.export_key(key.key, Path(name), replace=False)
-            self._bridge.deliver(future, self._exported, self._failed)
-
-    def _exported(self, paths: tuple[Path, ...]) -> None:
-        names = ", ".join(show(str(each)) for each in paths)
-        self.notice.say(Tone.OK, tr("The public half was written and read back."), names)
+    def _copy_fingerprint(self) -> None:
+        if self._procedure is None and self.list.detail.copy is not None:
+            self.list.detail.copy.copy()
 
     def _failed(self, error: SignstationError) -> None:
         first, *rest = error_lines(error)
         self.notice.say(Tone.ERROR, first, " ".join(rest))
+
+
+def _summary(keys: tuple[KeyInfo, ...]) -> str:
+    if not keys:
+        return tr("Every key of every store would be listed here.")
+    usable = sum(each.state is KeyState.ACTIVE for each in keys)
+    bare = sum(each.protection is Protection.UNPROTECTED for each in keys)
+    words = trn("1 key", "{count} keys", len(keys)) + " · "
+    words += tr("{count} active", count=usable)
+    if bare:
+        words += " · " + trn("1 without a passphrase", "{count} without a passphrase", bare)
+    return words
