@@ -54,20 +54,29 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
     except FileNotFoundError:
         return  # nothing there to be allowed
     try:
-        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            rights &= _OF_FILES
-        rule = struct.pack("=Qi", rights, descriptor)  # packed in the kernel's header too
-        syscall(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.create_string_buffer(rule, len(rule)), 0)
+        _allow_open(ruleset, descriptor, rights)
     finally:
         os.close(descriptor)
 
 
-def restrict(readable: Iterable[Path] | None, writable: Iterable[Path] = ()) -> int:
+def _allow_open(ruleset: int, descriptor: int, rights: int) -> None:
+    if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        rights &= _OF_FILES
+    rule = struct.pack("=Qi", rights, descriptor)  # packed in the kernel's header too
+    syscall(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.create_string_buffer(rule, len(rule)), 0)
+
+
+def restrict(
+    readable: Iterable[Path] | None,
+    writable: Iterable[Path] = (),
+    files: Iterable[int] = (),
+) -> int:
     """Restrict this thread and its children for good; needs no_new_privs.
 
-    ``readable`` None leaves reading and executing as they are. Paths that do not exist are left
-    out. TCP, abstract sockets and signals to others are refused where the kernel can. Returns the
-    version used; raises OSError.
+    ``readable`` None leaves reading and executing as they are. ``files`` are open files that may be
+    opened again by path (/proc/self/fd). Paths that do not exist are left out. TCP, abstract
+    sockets and signals to others are refused where the kernel can. Returns the version used; raises
+    OSError.
     """
     known = version()
     rights = _rights(known)
@@ -79,6 +88,8 @@ def restrict(readable: Iterable[Path] | None, writable: Iterable[Path] = ()) -> 
             _allow(ruleset, path, _READING & handled)
         for path in writable:
             _allow(ruleset, path, handled)
+        for descriptor in files:
+            _allow_open(ruleset, descriptor, _READ_FILE & handled)
         syscall(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)

@@ -146,11 +146,16 @@ def python_paths() -> tuple[Path, ...]:
 
 
 def confine(
-    kind: WorkerKind, *, writable: tuple[Path, ...] = (), network: bool = False
+    kind: WorkerKind,
+    *,
+    writable: tuple[Path, ...] = (),
+    files: tuple[int, ...] = (),
+    network: bool = False,
 ) -> tuple[Protection, ...]:
     """Give everything up that the kind does not need; call it once, before any thread starts.
 
-    ``writable`` is where a tool worker's tools may write. What the kernel refuses is in the result,
+    ``writable`` is where a tool worker's tools may write, ``files`` are open files that a library
+    may open again by /proc/self/fd. What the kernel refuses is in the result,
     and the others are still installed.
     """
     steps: list[tuple[str, Callable[[], object]]] = [
@@ -162,7 +167,7 @@ def confine(
     if kind is not WorkerKind.KEY:  # a key store may need its caller's own capabilities
         readable = None if kind is WorkerKind.TOOL else python_paths()
         steps.append(("capabilities", drop_capabilities))
-        steps.append(("landlock", lambda: landlock.restrict(readable, writable)))
+        steps.append(("landlock", lambda: landlock.restrict(readable, writable, files)))
     steps.append(("seccomp", lambda: seccomp.install(filter_of(kind, network=network), _known())))
     return tuple(_attempt(name, act) for name, act in steps)
 

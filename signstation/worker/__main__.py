@@ -39,8 +39,10 @@ def main(kind: WorkerKind, descriptor: int, parent: int) -> None:
     protections = confine(
         kind,
         writable=(Path(str(config["directory"])), Path("/dev/null")),
+        files=first.descriptors,
         network=config["network"] is True,
     )
+    first.close()
     channel.send(
         FrameType.HELLO,
         PROTOCOL,

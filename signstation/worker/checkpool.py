@@ -14,6 +14,7 @@ from signstation.model.checks import Verified
 from signstation.model.hashes import Digest
 from signstation.model.outputs import Patch
 from signstation.model.trust import Trust
+from signstation.worker.desk import HEAVY
 from signstation.worker.frames import FrameType, put_json, take_json
 from signstation.worker.seats import Pool, Task
 from signstation.worker.terms import Interned
@@ -69,8 +70,13 @@ class CheckPool:
         time: int,
         progress: Progress,
     ) -> tuple[Inspection, Verified]:
-        """Inspect and verify in one go."""
+        """Inspect and verify in one go.
+
+        The second OpenPGP library reads a large file by itself, in one go and by its path, and
+        cannot be cancelled: then it is given a process of its own that may open just these files.
+        """
         files = (artifact, *signatures)
+        weight = sum(map(size_of, files))
 
         async def work(task: Task) -> tuple[Inspection, Verified]:
             task.call.on_progress = progress
@@ -87,7 +93,7 @@ class CheckPool:
                 from_plain(data.get("verified"), Verified),
             )
 
-        return await self._pool.run(sum(map(size_of, files)), work)
+        return await self._pool.run(weight, work, alone=files if weight > HEAVY else ())
 
     async def _call(
         self,
@@ -175,7 +181,7 @@ class CheckPool:
                 raise ProtocolViolation(reason="asks from a recheck")
             return take_digests(frame.body, max(1, len(files) - 1))
 
-        return await self._pool.run(sum(map(size_of, files)), work, avoid)
+        return await self._pool.run(sum(map(size_of, files)), work, avoid=avoid)
 
     def _job(self, task: Task, item: SigningItem) -> Job:
         number = task.lane.define(self._terms.terms(item))

@@ -111,8 +111,12 @@ class Lane:
         config: bytes,
         hung_after: float,
         on_end: Callable[[Lane], None],
+        files: Sequence[int] = (),
     ) -> None:
-        """Start the process; ``on_end`` is called once when it has ended. Raises OSError."""
+        """Start the process; ``on_end`` is called once when it has ended. Raises OSError.
+
+        ``files`` are open files that the worker may open again by path.
+        """
         self._kind = kind
         self._hung_after = hung_after
         self.on_end = on_end
@@ -134,7 +138,7 @@ class Lane:
         self.gone = asyncio.Event()
         self.hello: asyncio.Future[tuple[Protection, ...]] = self._loop.create_future()
         self._link = Link(kind, environment, self._received, self._link_ended)
-        self._link.send(FrameType.CONFIG, 0, config)
+        self._link.send(FrameType.CONFIG, 0, config, files)
         self._timer = self._loop.call_later(self._interval(), self._watch)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -77,20 +77,27 @@ class Pool:
         self._seats = tuple(PoolSeat(number) for number in range(size))
         self._light: deque[_Waiter] = deque()
         self._heavy: deque[_Waiter] = deque()
+        self._alone: set[Lane] = set()
         self._closed = False
 
     async def run(
-        self, weight: int, work: Callable[[Task], Awaitable[T]], avoid: int = ANY_SEAT
+        self,
+        weight: int,
+        work: Callable[[Task], Awaitable[T]],
+        *,
+        avoid: int = ANY_SEAT,
+        alone: Sequence[int] = (),
     ) -> T:
         """Run a call over ``weight`` bytes on a seat, and cancel it there if this is cancelled.
 
-        A call whose worker ended for another's sake is run again in the next one.
+        A call whose worker ended for another's sake is run again in the next one. With files in
+        ``alone`` it has a process of its own, which may open these again by path.
         """
         for _ in range(ATTEMPTS):
             seat = await self._seat(weight, avoid)
             task: Task | None = None
             try:
-                task = self._task(seat, weight)
+                task = self._task(seat, weight, alone)
                 return await work(task)
             except Bystander:
                 continue
@@ -100,6 +107,8 @@ class Pool:
                 raise
             finally:
                 self._leave(seat, weight, task)
+                if task is not None and alone:
+                    task.lane.hang_up()
         raise WorkerDied(kind=self._kind.value)
 
     async def _seat(self, weight: int, avoid: int) -> PoolSeat:
@@ -139,8 +148,12 @@ class Pool:
                     first.seat.set_result(seat)
                 waiting.popleft()
 
-    def _task(self, seat: PoolSeat, weight: int) -> Task:
-        lane = self._lane(seat)
+    def _task(self, seat: PoolSeat, weight: int, alone: Sequence[int]) -> Task:
+        if alone:
+            lane = self._starter.lane(self._kind, self._alone.discard, alone)
+            self._alone.add(lane)
+        else:
+            lane = self._lane(seat)
         return Task(self, seat, lane, lane.call(heavy=weight > HEAVY), weight)
 
     def _lane(self, seat: PoolSeat) -> Lane:
@@ -186,4 +199,5 @@ class Pool:
         for waiter in (*self._heavy, *self._light):
             if not waiter.seat.done():
                 waiter.seat.set_exception(WorkerDied(kind=self._kind.value))
-        await end_all([seat.lane for seat in self._seats if seat.lane is not None])
+        seated = [seat.lane for seat in self._seats if seat.lane is not None]
+        await end_all([*seated, *self._alone])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from signstation.errors import LimitReached
@@ -32,16 +32,19 @@ class Starter:
         """Return a starter of the same station for another GnuPG home."""
         return Starter(self._settings, gnupg_home)
 
-    def lane(self, kind: WorkerKind, on_end: Callable[[Lane], None]) -> Lane:
+    def lane(
+        self, kind: WorkerKind, on_end: Callable[[Lane], None], files: Sequence[int] = ()
+    ) -> Lane:
         """Start a worker; its directory, if it has one, goes when it has ended.
 
-        Raises LimitReached when the system gives no process, descriptor or directory.
+        ``files`` are open files that it may open again by path. Raises LimitReached when the system
+        gives no process, descriptor or directory.
         """
         try:
             if kind is not WorkerKind.TOOL:
-                return self._start(kind, NOWHERE, on_end)
+                return self._start(kind, NOWHERE, on_end, files)
             directory = _private_directory(self._settings.state / TOOLS)
-            return self._start(kind, directory, _removing(directory, on_end))
+            return self._start(kind, directory, _removing(directory, on_end), files)
         except OSError as error:
             raise LimitReached(what=f"starting a worker ({error.strerror})") from error
 
@@ -50,6 +53,7 @@ class Starter:
         kind: WorkerKind,
         directory: Path,
         on_end: Callable[[Lane], None],
+        files: Sequence[int],
     ) -> Lane:
         settings = self._settings
         config = WorkerConfig(
@@ -68,7 +72,8 @@ class Starter:
             "TMPDIR": str(directory) if kind is WorkerKind.TOOL else "/tmp",  # noqa: S108 - no file is made there
             "TZ": "UTC",
         }
-        return Lane(kind, environment, put_config(config), self._hung_after(kind), on_end)
+        hung_after = self._hung_after(kind)
+        return Lane(kind, environment, put_config(config), hung_after, on_end, files)
 
     def _hung_after(self, kind: WorkerKind) -> float:
         match kind:

@@ -23,7 +23,11 @@ from tests.support.workers import run, workers
 
 TREE = Path(__file__).resolve().parents[2]
 
-READS = {"read a file of the user", "list a directory of the user"}
+READS = {
+    "read a file of the user",
+    "read another file of the user",
+    "list a directory of the user",
+}
 WRITES = {
     "write a file",
     "make a file",
@@ -127,6 +131,15 @@ def test_landlock_alone_keeps_files_as_they_are_and_unread(tmp_path: Path) -> No
     assert {act: outcome[act] for act in acts if outcome[act] != "EACCES"} == {}
     assert (tmp_path / "secret").read_bytes() == b"content"
     assert outcome["read own code"] == "done"
+
+
+@pytest.mark.skipif(not has_landlock(), reason="this kernel has no Landlock")
+def test_one_file_that_may_be_opened_again_opens_no_other(tmp_path: Path) -> None:
+    """The worker in which a library reads a large file by its path."""
+    outcome = try_all("file", WorkerKind.CHECK, tmp_path)
+    assert outcome["read a file of the user"] == "done"
+    refused = FORBIDDEN[WorkerKind.CHECK] - {"read a file of the user"}
+    assert {act: outcome[act] for act in refused if outcome[act] not in REFUSALS} == {}
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="x32 is a second ABI of x86_64")

@@ -216,10 +216,14 @@ def test_trust_files_are_prepared_with_real_tools(tmp_path: Path) -> None:
     run(work())
 
 
-def test_openpgp_trust_and_second_opinions_work_without_sockets(tmp_path: Path) -> None:
-    """GnuPG in a tool worker reads certificates and signatures, with neither agent nor network."""
+@pytest.mark.parametrize("size", [7, HEAVY + 1])
+def test_openpgp_trust_and_second_opinions_work_in_their_sandboxes(
+    tmp_path: Path, size: int
+) -> None:
+    """GnuPG has neither agent nor network, and Sequoia opens a large file by path."""
     artifact, signature = tmp_path / "release.tar", tmp_path / "release.tar.asc"
-    artifact.write_bytes(b"content")
+    with artifact.open("wb") as file:
+        file.truncate(size)
     with GnupgHome() as home:
         made = home.generate("ed25519")
         certificate = home.gpg("--export", made.primary).stdout
@@ -230,11 +234,13 @@ def test_openpgp_trust_and_second_opinions_work_without_sockets(tmp_path: Path) 
             trust = await pools.tools.prepare_trust((("release.gpg", certificate),))
             (found,) = trust.openpgp
             assert found.primary.fingerprint == made.primary
-            with opened(artifact) as file, opened(signature) as beside:
+            with opened(artifact) as content, opened(signature) as beside:
                 now = int(time.time())
-                _, verified = await pools.check.verify(file, (beside,), "blob", trust, now, ignore)
+                _, verified = await pools.check.verify(
+                    content, (beside,), "blob", trust, now, ignore
+                )
                 assert [s.state for s in verified.signatures] == [SignatureState.GOOD_TRUSTED]
-                return await pools.tools.referee(file, (beside,), "blob", trust, now)
+                return await pools.tools.referee(content, (beside,), "blob", trust, now)
 
     outcomes = {opinion.tool: opinion.outcome for opinion in run(work())}
     assert outcomes["gpgv"] is OpinionOutcome.ACCEPTS

@@ -1,8 +1,8 @@
 """A child process that gives its rights up as a worker does, and then tries what it must not.
 
 ``python -m tests.support.escape LAYER KIND DIRECTORY`` prints one JSON object: act -> "done" or the
-name of the error. LAYER is ``none`` (the control), ``all``, ``landlock``, ``seccomp``, or ``x32``:
-everything, and then one call in the numbering of the x32 ABI.
+name of the error. LAYER is ``none`` (the control), ``all``, ``landlock``, ``seccomp``; ``file``:
+everything, but for one open file; ``x32``: everything, and then a call in the x32 ABI's numbering.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ def acts(directory: Path) -> dict[str, Callable[[], object]]:
         "thread": _thread,
         "read own code": lambda: Path(__file__).parents[2].joinpath("signstation/errors.py").open(),
         "read a file of the user": (directory / "secret").read_bytes,
+        "read another file of the user": victim.read_bytes,
         "list a directory of the user": lambda: list(directory.iterdir()),
         "write a file": lambda: victim.write_bytes(b"x"),
         "make a file": lambda: (directory / "new").write_bytes(b"x"),
@@ -115,6 +116,8 @@ def _give_up(layer: str, kind: WorkerKind, directory: Path) -> None:
     match layer:
         case "all" | "x32":
             confine(kind, writable=(directory / "inside", Path("/dev/null")))
+        case "file":
+            confine(kind, files=(os.open(directory / "secret", os.O_RDONLY),))
         case "landlock":
             prctl(PR_SET_NO_NEW_PRIVS, 1)
             landlock.restrict(python_paths())
