@@ -7,6 +7,11 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Protocol
 
+from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder
+from signstation.app.difference import Earlier, Subject
+from signstation.app.exporting import Exported, ExportOrder
+from signstation.app.media import Medium
+from signstation.app.settings import Profile
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
@@ -123,6 +128,33 @@ class StationApi(Protocol):
 
     def forget(self, digests: tuple[bytes, ...]) -> Future[None]:
         """Take artifacts out of the record of the last verifications, by SHA-256."""
+        ...
+
+    def media(self) -> Future[tuple[Medium, ...]]:
+        """Removable media that are mounted now."""
+        ...
+
+    def copy_in(self, order: CopyOrder, on_result: Callable[[CopyNews], None]) -> Future[CopiedIn]:
+        """Copy into the private work area where others could change the paths, or as ordered.
+
+        Cancelling the future stops it and leaves nothing behind.
+        """
+        ...
+
+    def earlier(self, subjects: tuple[Subject, ...]) -> Future[tuple[Earlier, ...]]:
+        """The last version of each thing that this station signed; those that have one."""
+        ...
+
+    def export(self, order: ExportOrder, on_result: Callable[[CopyNews], None]) -> Future[Exported]:
+        """Write signed files to a new directory, read all back, add report and digests, sync."""
+        ...
+
+    def profiles(self) -> Future[tuple[Profile, ...]]:
+        """Saved profiles of machine and user, by name."""
+        ...
+
+    def save_profile(self, profile: Profile) -> Future[Profile]:
+        """Write a profile to the user's settings, in place of one of the same name there."""
         ...
 
     def answer(self, prompt_id: str, secret: Secret) -> Future[None]:

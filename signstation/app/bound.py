@@ -8,7 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder
+from signstation.app.difference import Earlier, Subject
+from signstation.app.exporting import Exported, ExportOrder
+from signstation.app.media import Medium
 from signstation.app.methods import Method
+from signstation.app.settings import Profile
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
@@ -149,6 +154,30 @@ class BoundStation:
     def forget(self, digests: tuple[bytes, ...]) -> Future[None]:
         """Forget verifications."""
         return self._transport.call(Method.FORGET, (digests,))
+
+    def media(self) -> Future[tuple[Medium, ...]]:
+        """List mounted media."""
+        return self._transport.call(Method.MEDIA, ())
+
+    def copy_in(self, order: CopyOrder, on_result: Callable[[CopyNews], None]) -> Future[CopiedIn]:
+        """Make a private copy."""
+        return self._transport.call(Method.COPY_IN, (order,), on_result)
+
+    def earlier(self, subjects: tuple[Subject, ...]) -> Future[tuple[Earlier, ...]]:
+        """Find earlier signed versions."""
+        return self._transport.call(Method.EARLIER, (subjects,))
+
+    def export(self, order: ExportOrder, on_result: Callable[[CopyNews], None]) -> Future[Exported]:
+        """Write a signed release to a directory or stick."""
+        return self._transport.call(Method.EXPORT, (order,), on_result)
+
+    def profiles(self) -> Future[tuple[Profile, ...]]:
+        """List saved profiles."""
+        return self._transport.call(Method.PROFILES, ())
+
+    def save_profile(self, profile: Profile) -> Future[Profile]:
+        """Save a profile."""
+        return self._transport.call(Method.SAVE_PROFILE, (profile,))
 
     def answer(self, prompt_id: str, secret: Secret) -> Future[None]:
         """Answer a prompt."""

@@ -9,11 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from signstation.app import keycases, trustcases
+from signstation.app.copyin import CopiedIn, CopyOrder
+from signstation.app.difference import Earlier, Subject
+from signstation.app.difference_earlier import earlier_versions
 from signstation.app.examine import Examiner
+from signstation.app.exporting import Exported, ExportOrder
+from signstation.app.home import settings_files
 from signstation.app.keydesk import KeyDesk
+from signstation.app.media import Medium
 from signstation.app.methods import BEGINNINGS, Method
+from signstation.app.profiles import list_profiles, save_profile
 from signstation.app.prompts import PromptBroker, Session
+from signstation.app.releasecases import ReleaseCases
 from signstation.app.server import Emit
+from signstation.app.settings import Profile
 from signstation.app.sightings import MAX_SEEN, Sightings, seen
 from signstation.app.trust import TrustSource
 from signstation.errors import SignstationError, StoreLocked
@@ -43,6 +52,7 @@ class Calls:
         keys: KeyDesk,
         doctor: Doctor,
         sightings: Sightings,
+        releases: ReleaseCases,
     ) -> None:
         """``home`` is named where an order is refused because the station ends."""
         self._home = home
@@ -53,6 +63,7 @@ class Calls:
         self._keys = keys
         self._doctor = doctor
         self._sightings = sightings
+        self._releases = releases
         self._remembering = asyncio.Lock()
         self._ending = False
         self._running = 0
@@ -82,6 +93,12 @@ class Calls:
             Method.RESTORE: self._restore,
             Method.SEEN: self._seen,
             Method.FORGET: self._forget,
+            Method.MEDIA: self._media,
+            Method.COPY_IN: self._copy_in,
+            Method.EARLIER: self._earlier,
+            Method.EXPORT: self._export,
+            Method.PROFILES: self._profiles,
+            Method.SAVE_PROFILE: self._save_profile,
             Method.DISMISS: self._dismiss,
             Method.DOCTOR: self._examine_machine,
         }
@@ -217,6 +234,26 @@ class Calls:
     async def _forget(self, _: Session, __: Emit, digests: tuple[bytes, ...]) -> None:
         async with self._remembering:
             await asyncio.to_thread(self._sightings.forget, digests)
+
+    async def _media(self, _: Session, __: Emit) -> tuple[Medium, ...]:
+        return await self._releases.media()
+
+    async def _copy_in(self, _: Session, emit: Emit, order: CopyOrder) -> CopiedIn:
+        return await self._releases.copy_in(order, emit)
+
+    async def _earlier(
+        self, _: Session, __: Emit, subjects: tuple[Subject, ...]
+    ) -> tuple[Earlier, ...]:
+        return await earlier_versions(self._runner, subjects)
+
+    async def _export(self, _: Session, emit: Emit, order: ExportOrder) -> Exported:
+        return await self._releases.export(order, emit)
+
+    async def _profiles(self, _: Session, __: Emit) -> tuple[Profile, ...]:
+        return await asyncio.to_thread(list_profiles, settings_files(self._home))
+
+    async def _save_profile(self, _: Session, __: Emit, profile: Profile) -> Profile:
+        return await asyncio.to_thread(save_profile, settings_files(self._home), profile)
 
     async def _dismiss(self, session: Session, _: Emit, prompt_id: str) -> None:
         self._broker.dismiss(session, prompt_id)

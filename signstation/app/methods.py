@@ -12,6 +12,11 @@ from enum import Enum
 from pathlib import Path
 from typing import cast
 
+from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder
+from signstation.app.difference import Earlier, Subject
+from signstation.app.exporting import Exported, ExportOrder
+from signstation.app.media import Medium
+from signstation.app.settings import Profile
 from signstation.codec.plain import from_plain, to_plain
 from signstation.errors import ProtocolViolation
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
@@ -48,6 +53,12 @@ class Method(Enum):
     RESTORE = "restore"
     SEEN = "seen"
     FORGET = "forget"
+    MEDIA = "media"
+    COPY_IN = "copy_in"
+    EARLIER = "earlier"
+    EXPORT = "export"
+    PROFILES = "profiles"
+    SAVE_PROFILE = "save_profile"
     DISMISS = "dismiss"
     DOCTOR = "doctor"
 
@@ -65,6 +76,7 @@ UNDERTAKINGS = frozenset(
         Method.UNPIN,
         Method.RESTORE,
         Method.FORGET,
+        Method.SAVE_PROFILE,
     }
 )
 """Calls that change something: they go on when the caller hangs up, so that none is half done."""
@@ -74,6 +86,8 @@ BEGINNINGS = UNDERTAKINGS - {Method.CANCEL} | {
     Method.PLAN,
     Method.VERIFY,
     Method.PREVIEW_ANCHORS,
+    Method.COPY_IN,
+    Method.EXPORT,
     Method.DOCTOR,
 }
 """Calls that begin something: refused once the station is ending."""
@@ -112,6 +126,12 @@ TYPES: Mapping[Method, Types] = {
     Method.RESTORE: Types((Unpinned,)),
     Method.SEEN: Types((), tuple[Seen, ...]),
     Method.FORGET: Types((tuple[bytes, ...],)),
+    Method.MEDIA: Types((), tuple[Medium, ...]),
+    Method.COPY_IN: Types((CopyOrder,), CopiedIn, CopyNews),
+    Method.EARLIER: Types((tuple[Subject, ...],), tuple[Earlier, ...]),
+    Method.EXPORT: Types((ExportOrder,), Exported, CopyNews),
+    Method.PROFILES: Types((), tuple[Profile, ...]),
+    Method.SAVE_PROFILE: Types((Profile,), Profile),
     Method.DISMISS: Types((str,)),
     Method.DOCTOR: Types((), tuple[DoctorRow, ...]),
 }

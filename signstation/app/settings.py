@@ -21,6 +21,7 @@ DEFAULT = "default"
 """Source of a value that no file sets."""
 MAX_SETTINGS = 1024 * 1024
 """Largest settings file in bytes; a real one has a few dozen lines."""
+_PROFILE = ("keys", "as", "hash", "certificates", "existing", "options", "output", "kinds")
 MAX_CORES = 256
 """Most workers of a kind that are started at all."""
 
@@ -34,10 +35,20 @@ class Sourced(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class KindChoice:
+    """Which key signs the artifacts of a format, and as which signature type."""
+
+    format: str
+    key: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """Named defaults of ``sign --profile NAME``; what the command line gives wins.
 
-    ``artifact_type`` is what ``--as`` takes; empty strings and tuples mean "not set".
+    ``artifact_type`` is what ``--as`` takes; empty strings and tuples mean "not set". With
+    ``kinds`` each format has a key of its own, and formats that are not there are left unsigned.
     """
 
     name: str
@@ -48,6 +59,8 @@ class Profile:
     certificates: tuple[str, ...] = ()
     existing: str = ""
     options: tuple[tuple[str, str], ...] = ()
+    output: str = ""
+    kinds: tuple[KindChoice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +135,8 @@ class _File:
 
     def _profile(self, name: str) -> Profile:
         table = self._table(self._table(self._data, "profile"), name)
-        self._known(table, ("keys", "as", "hash", "certificates", "existing", "options"))
-        options = self._table(table, "options")
+        self._known(table, _PROFILE)
+        options, kinds = self._table(table, "options"), self._table(table, "kinds")
         return Profile(
             name=name,
             source=str(self._path),
@@ -133,7 +146,13 @@ class _File:
             certificates=self._texts(table, "certificates"),
             existing=self._text_of(table, "existing"),
             options=tuple((each, self._text_of(options, each)) for each in sorted(options)),
+            output=self._text_of(table, "output"),
+            kinds=tuple(self._kind(each, self._table(kinds, each)) for each in sorted(kinds)),
         )
+
+    def _kind(self, format_id: str, table: Mapping[str, object]) -> KindChoice:
+        self._known(table, ("key", "signature"))
+        return KindChoice(format_id, self._text_of(table, "key"), self._text_of(table, "signature"))
 
     def _table(self, data: Mapping[str, object], name: str) -> Mapping[str, object]:
         value = data.get(name, {})

@@ -13,6 +13,7 @@ from signstation.app.examine import Examiner
 from signstation.app.keydesk import KeyDesk
 from signstation.app.methods import Method
 from signstation.app.prompts import PromptBroker, Session
+from signstation.app.releasecases import ReleaseCases
 from signstation.app.server import Emit, SocketServer
 from signstation.app.settings import Settings
 from signstation.app.sightings import Sightings
@@ -33,6 +34,7 @@ _JOURNAL = "journal.db"
 _TRUST = "trust"
 _SEEN = "seen.json"
 _PRIVATE = "private"
+_WORK = "work"
 AIR_GAP = True
 """No part of this version uses the network."""
 
@@ -72,6 +74,9 @@ class Station:
             self._keys,
             self._examine_machine,
             Sightings(home / _SEEN),
+            ReleaseCases(
+                self._runner, examiner, home / _WORK, Path(self._environment.get("HOME", "/"))
+            ),
         )
         self._server = SocketServer(home, self)
 

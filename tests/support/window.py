@@ -36,6 +36,7 @@ from signstation.model.station import (
     VerifiedPath,
 )
 from tests.support import windowdata, windowtrust
+from tests.support.window_release import RecordedRelease, ReleaseScript
 
 T = TypeVar("T")
 
@@ -61,12 +62,13 @@ class Script:
     seen: tuple[Seen, ...] = field(default_factory=windowtrust.seen)
 
 
-class RecordedStation:
+class RecordedStation(RecordedRelease):
     """``orders`` lists what the window asked for: (name of the call, its first argument)."""
 
     def __init__(self, script: Script | None = None) -> None:
         """Start the thread."""
         self.script = script or Script()
+        self.release = ReleaseScript()
         self.orders: list[tuple[str, object]] = []
         self.secrets: list[bytes] = []
         self._gone: dict[str, Anchor] = {}

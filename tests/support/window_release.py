@@ -1,0 +1,88 @@
+"""What a recorded station answers about media, copies, earlier versions, exports and profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder, RefusedItem
+from signstation.app.difference import Earlier, Subject
+from signstation.app.exporting import Exported, ExportOrder
+from signstation.app.media import Medium
+from signstation.app.settings import Profile
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class ReleaseScript:
+    """What the station will say about a release; ``copy`` None signs in place of a copy."""
+
+    media: tuple[Medium, ...] = ()
+    copied: Path | None = None
+    refused: tuple[RefusedItem, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+
+
+class _Recording(Protocol):
+    release: ReleaseScript
+
+    def _answer(self, name: str, argument: object, give: Callable[[], T]) -> Future[T]: ...
+
+
+class RecordedRelease:
+    """The part of ``RecordedStation`` that concerns a whole release."""
+
+    def media(self: _Recording) -> Future[tuple[Medium, ...]]:
+        """Answer with the script's media."""
+        return self._answer("media", None, lambda: self.release.media)
+
+    def copy_in(
+        self: _Recording, order: CopyOrder, on_result: Callable[[CopyNews], None]
+    ) -> Future[CopiedIn]:
+        """Answer with the same paths, or as if they had been copied below ``copied``."""
+
+        def give() -> CopiedIn:
+            root = self.release.copied
+            if root is None:
+                return CopiedIn(order.paths, False, 0, 0, 0.0, (), 0, None)
+            on_result(CopyNews(500_000, 1_000_000, 1, "half.rpm"))
+            paths = tuple(root / each.name for each in order.paths)
+            refused = self.release.refused
+            return CopiedIn(paths, True, 3, 1_000_000, 0.5, refused, len(refused), root / "sums")
+
+        return self._answer("copy_in", order, give)
+
+    def earlier(self: _Recording, subjects: tuple[Subject, ...]) -> Future[tuple[Earlier, ...]]:
+        """Answer with the script's earlier versions."""
+        return self._answer("earlier", subjects, lambda: self.release.earlier)
+
+    def export(
+        self: _Recording, order: ExportOrder, on_result: Callable[[CopyNews], None]
+    ) -> Future[Exported]:
+        """Answer as if everything had been written."""
+
+        def give() -> Exported:
+            on_result(CopyNews(1, 2, 0, "x"))
+            directory = order.place / order.name
+            return Exported(directory, len(order.files), 1000, 1.0, directory / "report.html")
+
+        return self._answer("export", order, give)
+
+    def profiles(self: _Recording) -> Future[tuple[Profile, ...]]:
+        """Answer with the script's profiles."""
+        return self._answer("profiles", None, lambda: self.release.profiles)
+
+    def save_profile(self: _Recording, profile: Profile) -> Future[Profile]:
+        """Keep it."""
+
+        def give() -> Profile:
+            others = (each for each in self.release.profiles if each.name != profile.name)
+            self.release.profiles = (*others, profile)
+            return profile
+
+        return self._answer("save_profile", profile, give)
