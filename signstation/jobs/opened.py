@@ -16,7 +16,7 @@ from signstation.system.files import (
     shown,
     writing,
 )
-from signstation.system.files_copy import copy_whole, keep_metadata
+from signstation.system.files_copy import copy_whole, keep_metadata, unnamed_file
 from signstation.system.files_mounts import changeable_by_others, foreign_place
 
 
@@ -85,7 +85,7 @@ def private_copy(opened: Opened, private: Path) -> Opened:
     """
     try:
         with writing(private):
-            copy = os.open(private, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            copy = unnamed_file(private)
             try:
                 copy_whole(opened.descriptor, copy, opened.status.st_size)
                 keep_metadata(opened.status, opened.descriptor, copy)

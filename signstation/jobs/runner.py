@@ -48,7 +48,7 @@ def system_clock() -> int:
 
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
-    """``private``: a directory of the station, on a file system that knows O_TMPFILE."""
+    """``private``: a directory of the station for copies of what others could change."""
 
     private: Path
     clock: Clock = system_clock

@@ -6,9 +6,11 @@ import errno
 import fcntl
 import os
 import stat
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 
 from signstation.errors import ArtifactUnreadable, ProtocolViolation
 from signstation.model.outputs import MAX_PATCH_BYTES, Patch
@@ -151,6 +153,18 @@ def _copy_through(source: int, read_at: int, target: int, write_at: int, length:
     data = os.pread(source, length, read_at)
     write_all(target, data, write_at)
     return len(data)
+
+
+def unnamed_file(directory: Path) -> int:
+    """Make a file without a name, gone with its last descriptor. OSError as the system gives it."""
+    try:
+        return os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in {errno.EOPNOTSUPP, errno.EISDIR}:  # NFS and some FUSE know none
+            raise
+    descriptor, name = tempfile.mkstemp(dir=directory)
+    Path(name).unlink()
+    return descriptor
 
 
 def write_all(descriptor: int, data: bytes, offset: int) -> None:

@@ -27,6 +27,7 @@ from signstation.system.files_copy import (
     copy_whole,
     in_place,
     keep_metadata,
+    unnamed_file,
 )
 from signstation.system.files_publish import rename_into, sync_data, sync_directory
 
@@ -197,6 +198,16 @@ def test_a_rename_without_flags_goes_by_link(
         rename_into((directory, "new"), (directory, "free"), "free", replace=False)
     os.close(directory)
     assert (tmp_path / "free").read_bytes() == b"new"
+
+
+def test_a_file_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the file system knows no O_TMPFILE."""
+    for flag in (os.O_TMPFILE, os.O_DIRECTORY):  # the second: "is a directory", for writing
+        monkeypatch.setattr(os, "O_TMPFILE", flag)
+        descriptor = unnamed_file(tmp_path)
+        assert os.write(descriptor, b"x") == 1
+        os.close(descriptor)
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_syncing_tells_errors(tmp_path: Path) -> None:
