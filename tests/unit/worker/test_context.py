@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signstation.errors import ArtifactChanged, ArtifactUnreadable, Cancelled
@@ -45,6 +45,7 @@ def test_other_labels_and_seeds_give_other_bytes() -> None:
     assert len(values) == 3
 
 
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(
