@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from pathlib import Path
@@ -11,9 +12,9 @@ from signstation.app.bound import BoundStation
 from signstation.app.client import reach
 from signstation.app.home import Ownership, prepare
 from signstation.app.methods import Hello
-from signstation.app.owner import own, this_caller
 from signstation.codec.stationwire import PROTOCOL
 from signstation.errors import StoreLocked
+from signstation.model.station import Caller
 
 GNUPG_VARIABLE = "GNUPGHOME"
 WAIT_SECONDS = 10.0
@@ -36,10 +37,18 @@ def connect(home: Path, surface: str, *, gnupg_home: Path | None = None) -> Stat
     while True:
         ownership = Ownership.take(home)
         if ownership is not None:
-            return own(home, ownership, this_caller(surface, keys), os.environ)
+            return _own(home, ownership, Caller(os.geteuid(), os.getpid(), surface, keys))
         transport = reach(home, Hello(PROTOCOL, surface, keys))
         if transport is not None:
             return BoundStation(transport)
         if time.monotonic() > deadline:
             raise StoreLocked(path=str(home))
         time.sleep(_PAUSE)
+
+
+def _own(home: Path, ownership: Ownership, caller: Caller) -> StationApi:
+    # Imported here: a client needs nothing of the engine, and is twice as fast without it.
+    station: StationApi = importlib.import_module("signstation.app.owner").own(
+        home, ownership, caller, os.environ
+    )
+    return station

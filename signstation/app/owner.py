@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
@@ -81,8 +80,3 @@ def own(
 ) -> BoundStation:
     """Become the station of ``home``."""
     return Owner(home, ownership, environment).start(caller)
-
-
-def this_caller(surface: str, gnupg_home: Path | None) -> Caller:
-    """Return who we are."""
-    return Caller(os.geteuid(), os.getpid(), surface, gnupg_home)
