@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -173,6 +173,7 @@ class PromptSheets(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(tr("Questions to you"))
         self._inner = QWidget(self)
+        self._inner.installEventFilter(self)
         self._column = QVBoxLayout(self._inner)
         self._column.setContentsMargins(*MARGINS)
         self._column.setSpacing(8)
@@ -213,6 +214,12 @@ class PromptSheets(QScrollArea):
         """Return the open sheets, oldest first."""
         return tuple(self._sheets.values())
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow sheets that were laid out for the first time, or whose words changed."""
+        if event.type() is QEvent.Type.LayoutRequest and watched is self._inner:
+            self._fit()
+        return super().eventFilter(watched, event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Wrapped words need another height at another width."""
         super().resizeEvent(event)
@@ -222,6 +229,6 @@ class PromptSheets(QScrollArea):
         self.setVisible(bool(self._sheets))
         if not self._sheets:
             return
-        needed = self._column.totalHeightForWidth(max(self.width(), SMALLEST_WIDTH))
+        needed = self._column.totalHeightForWidth(max(self.viewport().width(), SMALLEST_WIDTH))
         self._inner.setMinimumHeight(needed)
         self.setFixedHeight(min(needed, LARGEST_HEIGHT))

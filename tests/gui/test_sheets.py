@@ -170,6 +170,6 @@ def test_a_secret_is_taken_once(driver: Driver) -> None:
 
 def test_the_sheets_lie_above_the_page(driver: Driver) -> None:
     (sheet,) = _open(driver, PromptKind.PASSPHRASE)
-    page = driver.window.page(PageName.SIGN)
+    page = driver.window.page(driver.window.names()[driver.window.current])
     below = page.mapTo(driver.window, QPoint(0, 0)).y
     driver.until(lambda: 0 < sheet.mapTo(driver.window, QPoint(0, sheet.height())).y() <= below())

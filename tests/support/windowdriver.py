@@ -33,6 +33,7 @@ class Driver:
         """Wait until everything that was asked is answered and shown."""
         self.until(self._at_rest)
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        QApplication.processEvents()
 
     def _at_rest(self) -> bool:
         self.station.settle()
