@@ -6,10 +6,10 @@ import re
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -262,11 +262,11 @@ def line(parent: QWidget) -> QFrame:
     return frame
 
 
-def clear(layout: QBoxLayout) -> None:
+def clear(layout: QLayout) -> None:
     """Take every widget and layout out and delete it."""
     while (item := layout.takeAt(0)) is not None:
         if (widget := item.widget()) is not None:
             widget.hide()
             widget.deleteLater()
-        elif isinstance(inner := item.layout(), QBoxLayout):
+        elif (inner := item.layout()) is not None:
             clear(inner)

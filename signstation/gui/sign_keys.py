@@ -109,6 +109,7 @@ class KeysStep(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(16)
         area = QScrollArea(self)
+        area.setAccessibleName(tr("Keys for each kind"))
         area.setWidgetResizable(True)
         self._inner = QWidget(area)
         self._kinds = QVBoxLayout(self._inner)

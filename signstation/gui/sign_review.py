@@ -35,6 +35,7 @@ class ReviewStep(QWidget):
         row.setSpacing(16)
         left = Card(self)
         area = QScrollArea(left)
+        area.setAccessibleName(tr("What will be signed"))
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._inner = QWidget(area)
