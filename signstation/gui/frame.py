@@ -217,6 +217,8 @@ class Window(QWidget):
     def _show_doctor(self, rows: tuple[DoctorRow, ...]) -> None:
         self.strip.show_doctor(rows)
         self.health.show_doctor(rows)
+        for each in self._pages:
+            each.page.learn_doctor(rows)
 
     def _show_jobs(self, rows: tuple[JobRow, ...]) -> None:
         self._jobs = rows

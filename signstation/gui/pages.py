@@ -15,6 +15,7 @@ from signstation.gui.bridge import Bridge
 from signstation.gui.parts import Label
 from signstation.gui.theme import Theme
 from signstation.model.jobs import JobRow
+from signstation.model.station import DoctorRow
 
 PAGE_MARGINS = (24, 18, 24, 20)
 """Left, top, right and bottom margin of a page in px."""
@@ -57,6 +58,9 @@ class Page(QWidget):
 
     def learn_jobs(self, rows: tuple[JobRow, ...]) -> None:
         """All jobs as they are now, newest first: the frame asks once for everybody."""
+
+    def learn_doctor(self, rows: tuple[DoctorRow, ...]) -> None:
+        """What ``doctor`` found on this machine: the frame asks once for everybody."""
 
     def leave(self) -> None:
         """Esc: the safe way out of what is half done; never destroys work."""

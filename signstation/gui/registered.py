@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from signstation.gui.keys import KeysPage
+from signstation.gui.overview import OverviewPage
 from signstation.gui.pages import PageEntry, PageName
 from signstation.gui.queue import QueuePage
 from signstation.gui.sign import SignPage
@@ -10,6 +11,7 @@ from signstation.gui.trust import TrustPage
 from signstation.gui.verify import VerifyPage
 
 PAGES: tuple[PageEntry, ...] = (
+    PageEntry(PageName.OVERVIEW, "overview", "Overview", OverviewPage),
     PageEntry(PageName.SIGN, "sign", "Sign", SignPage),
     PageEntry(PageName.VERIFY, "verify", "Verify", VerifyPage),
     PageEntry(PageName.QUEUE, "queue", "Queue", QueuePage),

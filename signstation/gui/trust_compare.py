@@ -8,14 +8,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from signstation.gui.fingerprint import grouped
-from signstation.gui.keys_looks import state_look
 from signstation.gui.literal import Literal
 from signstation.gui.parts import Card, Label, line, restyle
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.trust_detail import AnchorDetail
-from signstation.gui.trust_words import kind_icon, short
+from signstation.gui.trust_words import kind_icon
 from signstation.gui.words import tr
 from signstation.model.anchors import Anchor
 from signstation.reports.words import show
@@ -150,7 +149,7 @@ class CompareStep(QWidget):
         self.card.changed.connect(self._compare)
         for widget in (self.table, self._detail, self.card):
             splitter.addWidget(widget)
-        splitter.setSizes([340, 400, 400])
+        splitter.setSizes([360, 400, 400])
         column.addWidget(splitter, 1)
 
     def _build_table(self, theme: Theme, parent: QWidget) -> None:
@@ -160,16 +159,6 @@ class CompareStep(QWidget):
                 lambda each: show(each.label),
                 icon=lambda each: (kind_icon(each.kind), Tone.NEUTRAL),
                 strong=True,
-            ),
-            Column(
-                tr("Fingerprint"), lambda each: short(show(each.identity)), mono=True, width=180
-            ),
-            Column(
-                tr("State"),
-                lambda each: state_look(each.state)[2],
-                icon=lambda each: state_look(each.state)[:2],
-                pill=True,
-                width=110,
             ),
             Column(tr("Compared"), self._word, icon=self._look, pill=True, width=120),
         )

@@ -118,7 +118,7 @@ class AnchorDetail(Card):
         for number, each in enumerate(anchor.keys[:MAX_KEYS]):
             if number:
                 self._column.addWidget(line(self._inner))
-            self._key(each, now, fingerprint=len(anchor.keys) > 1)
+            self._key(each, now, fingerprint=each.fingerprint != anchor.identity)
         rest = len(anchor.keys) - MAX_KEYS
         if rest > 0:
             words = tr("and {count} more", count=rest)
