@@ -46,7 +46,21 @@ class Ended:
 
     state: JobState
     error: SignstationError | None
+    attempts: int = 0
     counters: tuple[Counter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the audit trail keeps of a step that is done: paths with their SHA-256."""
+
+    job: int
+    step: int
+    at: int  # Unix seconds
+    artifact_sha256: bytes
+    outputs: tuple[tuple[str, bytes], ...]
+    counters: tuple[Counter, ...] = ()
+    in_place: bool = False
 
 
 class Journal:
@@ -86,13 +100,6 @@ class Journal:
         await self._commits.durable(lambda writer: ids.append(_insert_job(writer, plan, at)))
         return ids[0]
 
-    def claimed(self, step: int) -> None:
-        """A step begins its next attempt."""
-        self._put(
-            "UPDATE step SET state = 'running', attempts = attempts + 1, error = NULL WHERE id = ?",
-            (step,),
-        )
-
     def intended(
         self, step: int, attempt: int, intents: Sequence[Intent], *, urgent: bool
     ) -> asyncio.Future[None]:
@@ -104,6 +111,10 @@ class Journal:
         ]  # fmt: skip
 
         def write(writer: Writer) -> None:
+            writer.connection.execute(
+                "UPDATE step SET state = 'running', attempts = ?, error = NULL WHERE id = ?",
+                (attempt, step),
+            )
             writer.connection.executemany(
                 "INSERT INTO ask (step, ordinal, attempt, slot, scheme, hash, state)"
                 " VALUES (?, ?, ?, ?, ?, ?, 'intended')",
@@ -168,18 +179,30 @@ class Journal:
 
         return self._commits.durable(write, Point.AFTER_READY_COMMIT)
 
-    def published(self, step: int, at: int, counters: tuple[Counter, ...]) -> None:
+    def published(self, published: Published) -> None:
         """Every output has its name: the step is done, and audited in the same commit."""
-        spent = _counters(counters)
+        done, spent = published, _counters(published.counters)
+        artifact = done.artifact_sha256.hex()
 
         def write(writer: Writer) -> None:
             changed = writer.connection.execute(
                 "UPDATE step SET state = 'done', error = NULL, counters = ?"
                 " WHERE id = ? AND state <> 'done'",
-                (spent, step),
+                (spent, done.step),
             ).rowcount
-            if changed:
-                _audit_outputs(writer, step, at)
+            for path, digest in done.outputs if changed else ():
+                body: dict[str, str | int] = {
+                    "event": "published",
+                    "at": done.at,
+                    "job": done.job,
+                    "step": done.step,
+                    "path": path,
+                    "sha256": digest.hex(),
+                    "artifact_sha256": artifact,
+                }
+                writer.audit(done.job, done.step, body)
+            if done.in_place:
+                writer.connection.execute("DELETE FROM patch WHERE step = ?", (done.step,))
 
         self._commits.put(write, Point.AFTER_DONE_COMMIT)
 
@@ -189,8 +212,9 @@ class Journal:
 
         def write(writer: Writer) -> None:
             writer.connection.execute(
-                "UPDATE step SET state = ?, error = ?, counters = ? WHERE id = ?",
-                (ended.state.value, error, _counters(ended.counters), step),
+                "UPDATE step SET state = ?, error = ?, counters = ?, attempts = max(attempts, ?)"
+                " WHERE id = ?",
+                (ended.state.value, error, _counters(ended.counters), ended.attempts, step),
             )
             forget_outputs(writer, step)
 
@@ -316,31 +340,6 @@ def _insert_original(writer: Writer, step: int, original: Original) -> None:
             for number, (patch, old) in enumerate(zip(original.patches, original.old, strict=True))
         ],
     )
-
-
-def _audit_outputs(writer: Writer, step: int, at: int) -> None:
-    connection = writer.connection
-    job, root, artifact = connection.execute(
-        "SELECT job, target_root, artifact_sha256 FROM step WHERE id = ?", (step,)
-    ).fetchone()
-    for target, digest in connection.execute(
-        "SELECT target, sha256 FROM output WHERE step = ? ORDER BY ordinal", (step,)
-    ).fetchall():
-        writer.audit(
-            job,
-            step,
-            {
-                "event": "published",
-                "at": at,
-                "job": job,
-                "step": step,
-                "path": f"{root}/{target}",
-                "sha256": digest.hex(),
-                "artifact_sha256": artifact.hex(),
-            },
-        )
-    connection.execute("UPDATE output SET state = 'published' WHERE step = ?", (step,))
-    connection.execute("DELETE FROM patch WHERE step = ?", (step,))
 
 
 def _counters(counters: tuple[Counter, ...]) -> str:

@@ -65,17 +65,17 @@ class Publisher:
         self._waiting: deque[_Waiting] = deque()
         self._running: asyncio.Task[None] | None = None
 
-    async def publish(self, publication: Publication) -> None:
-        """Return when the outputs have their names, durably.
+    def publish(self, publication: Publication) -> asyncio.Future[None]:
+        """Complete when the outputs have their names, durably.
 
-        Raises OutputExists, ArtifactChanged, DiskFull and NotWritable, with nothing published; an
-        error whose effect is UNKNOWN says that names may have been given.
+        The future raises OutputExists, ArtifactChanged, DiskFull and NotWritable, with nothing
+        published; an error whose effect is UNKNOWN says that names may have been given.
         """
         waiting = _Waiting(publication, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._running is None:
             self._running = asyncio.create_task(self._run())
-        await waiting.published
+        return waiting.published
 
     async def close(self) -> None:
         """Publish what is waiting and end the thread."""

@@ -21,7 +21,7 @@ from signstation.errors import (
 )
 from signstation.jobs.engine import Engine
 from signstation.jobs.inplace import restore
-from signstation.jobs.journal import Ended
+from signstation.jobs.journal import Ended, Published
 from signstation.jobs.publish import Publication, TargetDirectories, give_names
 from signstation.jobs.rows import StoredJob, StoredOutput, StoredStep
 from signstation.jobs.stage import StagedFile, remove_staging
@@ -77,8 +77,8 @@ class Recovery:
         """Return whether going on might sign a second time, or would prompt nobody at hand."""
         if not all(scheme.repeatable for scheme in unknown.get(step.id, ())):
             return True
-        slots = job.signing.slots(step.ordinal)
-        if not any(slot.signer.prompts for slot in slots):
+        slots = job.signing.request.items[step.ordinal].slots
+        if not any(job.signing.profiles[slot.signer].prompts for slot in slots):
             return False
         return len(self._engine.journal.rows.recorded(step.id)) < len(slots)
 
@@ -102,10 +102,21 @@ class Recovery:
             journal.ended(step.id, Ended(JobState.FAILED, error))
             return True
         if forward:
-            journal.published(step.id, self._engine.clock(), ())
+            journal.published(self._published(job, step))
         else:
             await journal.unready([step.id])
         return forward
+
+    def _published(self, job: StoredJob, step: StoredStep) -> Published:
+        root, outputs = step.plan.target_root, self._engine.journal.rows.outputs(step.id)
+        return Published(
+            job=job.id,
+            step=step.id,
+            at=self._engine.clock(),
+            artifact_sha256=step.artifact_sha256 or b"",
+            outputs=tuple((f"{root}/{each.target.name}", each.sha256 or b"") for each in outputs),
+            in_place=step.plan.in_place,
+        )
 
     async def _roll_forward(
         self, job: StoredJob, step: StoredStep, outputs: Sequence[StoredOutput]

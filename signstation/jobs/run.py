@@ -10,6 +10,7 @@ from signstation.interfaces.workers import GuardTerms, KeyWorkers
 from signstation.jobs.engine import Engine
 from signstation.jobs.opened import Opener
 from signstation.jobs.rows import StoredJob, StoredStep
+from signstation.jobs.sealed import Items
 from signstation.jobs.signers import Signer
 from signstation.jobs.stage import StagingDirectories
 from signstation.jobs.step import Step
@@ -25,6 +26,7 @@ class JobRun:
         """``steps`` of ``stored`` are to be run, in their order."""
         self.id = stored.id
         self.signing = stored.signing
+        self.items = Items(stored.signing)
         self.queue = deque(steps)
         self.live: dict[int, Step] = {}
         self.tasks: dict[int, asyncio.Task[None]] = {}

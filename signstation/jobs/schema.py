@@ -71,7 +71,7 @@ _FIRST = (
       ordinal INTEGER NOT NULL CHECK (ordinal >= 0),
       suffix TEXT NOT NULL,
       target TEXT NOT NULL,
-      state TEXT NOT NULL CHECK (state IN ('planned', 'ready', 'published')),
+      state TEXT NOT NULL CHECK (state IN ('planned', 'ready')),
       staged TEXT,
       sha256 BLOB CHECK (length(sha256) = 32),
       CHECK ((sha256 IS NULL) = (state = 'planned')),

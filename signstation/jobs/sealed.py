@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from signstation.interfaces.workers import SigningItem
 from signstation.model.hashes import HashAlgorithm, sha256
 from signstation.model.keys import Scheme, SignatureType, SignerProfile, Slot
+from signstation.model.options import Options
 from signstation.model.orders import PlanSummary
-from signstation.model.requests import Request
+from signstation.model.requests import Request, RequestSlot
 from signstation.model.station import Caller
 
 STAGING_PREFIX = ".signstation-"
@@ -70,28 +71,43 @@ class Signing:
     caller: Caller
     replace: bool
 
+
+class Items:
+    """The request's items as check workers take them; what is equal is one object."""
+
+    def __init__(self, signing: Signing) -> None:
+        """Know nothing yet."""
+        self._signing = signing
+        self._seed = bytes.fromhex(signing.request.seed)
+        self._slots: dict[tuple[RequestSlot, ...], tuple[Slot, ...]] = {}
+        self._options: dict[Options, Options] = {}
+
     def slots(self, ordinal: int) -> tuple[Slot, ...]:
         """Return the signatures wanted of one item."""
-        return tuple(
-            Slot(
-                self.profiles[slot.signer],
-                SignatureType(slot.kind),
-                Scheme(slot.scheme),
-                HashAlgorithm(slot.hash),
-            )
-            for slot in self.request.items[ordinal].slots
+        wanted = self._signing.request.items[ordinal].slots
+        known = self._slots.get(wanted)
+        if known is None:
+            known = self._slots[wanted] = tuple(map(self._slot, wanted))
+        return known
+
+    def _slot(self, slot: RequestSlot) -> Slot:
+        return Slot(
+            self._signing.profiles[slot.signer],
+            SignatureType(slot.kind),
+            Scheme(slot.scheme),
+            HashAlgorithm(slot.hash),
         )
 
     def item(self, ordinal: int, step: int) -> SigningItem:
         """Return what a check worker needs to sign the request's item ``ordinal``."""
-        item = self.request.items[ordinal]
+        item = self._signing.request.items[ordinal]
         return SigningItem(
             step=step,
             format=item.format,
             slots=self.slots(ordinal),
-            options=item.options,
-            time=self.request.signing_time,
-            seed=item_seed(bytes.fromhex(self.request.seed), ordinal),
+            options=self._options.setdefault(item.options, item.options),
+            time=self._signing.request.signing_time,
+            seed=item_seed(self._seed, ordinal),
             size=item.size,
             sha256=bytes.fromhex(item.sha256) or None,
         )

@@ -182,6 +182,12 @@ class Stager:
         keep_metadata(os.stat_result(plain), None, descriptor)
 
 
+def close_all(staged: Sequence[StagedFile]) -> None:
+    """Close staged files that have got their names."""
+    for each in staged:
+        os.close(each.descriptor)
+
+
 def discard(directory: int, staged: Sequence[StagedFile]) -> None:
     """Close and remove staged files; one that was renamed away is just closed. Blocks."""
     for each in staged:

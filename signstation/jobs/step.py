@@ -21,15 +21,22 @@ from signstation.interfaces.workers import Signed, SigningItem
 from signstation.jobs.bugs import bug
 from signstation.jobs.engine import Engine
 from signstation.jobs.inplace import original_of, patch_file, patches_in_place
-from signstation.jobs.journal import Ended, ReadyOutput
+from signstation.jobs.journal import Ended, Published, ReadyOutput
 from signstation.jobs.keying import Attempt, Keying
 from signstation.jobs.opened import Opened, Opener, private_copy
 from signstation.jobs.phases import Phases
 from signstation.jobs.publish import Publication
 from signstation.jobs.rows import Recorded, StoredStep
-from signstation.jobs.sealed import Signing
+from signstation.jobs.sealed import Items, Signing
 from signstation.jobs.signers import Signer
-from signstation.jobs.stage import SMALL, StagedFile, StagingDirectories, discard, matched
+from signstation.jobs.stage import (
+    SMALL,
+    StagedFile,
+    StagingDirectories,
+    close_all,
+    discard,
+    matched,
+)
 from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.jobs import JobState, Phase, StepRow
 from signstation.model.outputs import Output, Patch
@@ -47,6 +54,11 @@ class Job(Protocol):
     @property
     def signing(self) -> Signing:
         """What is signed by whom."""
+        ...
+
+    @property
+    def items(self) -> Items:
+        """The request's items for check workers."""
         ...
 
     @property
@@ -143,7 +155,7 @@ class Step:
             self._engine.journal.interrupted(self.stored.id, error)
             return
         self.state = JobState.CANCELLED if isinstance(error, Cancelled) else JobState.FAILED
-        ended = Ended(self.state, error, self._phases.counters())
+        ended = Ended(self.state, error, self._attempts, self._phases.counters())
         self._engine.journal.ended(self.stored.id, ended)
 
     async def _run(self) -> None:
@@ -163,12 +175,11 @@ class Step:
         """Return whether another try needs nobody's consent: no signature can be made twice."""
         if self._keying is None or not self._keying.uncertain:
             return True
-        slots = self._job.signing.slots(self.stored.ordinal)
+        slots = self._job.items.slots(self.stored.ordinal)
         return all(slot.scheme.repeatable for slot in slots)
 
     async def _attempt(self) -> None:
         self._attempts += 1
-        self._engine.journal.claimed(self.stored.id)
         opened = await self._open()
         try:
             await self._with(opened)
@@ -185,7 +196,7 @@ class Step:
         return opened
 
     async def _with(self, opened: Opened) -> None:
-        item = self._job.signing.item(self.stored.ordinal, self.stored.id)
+        item = self._job.items.item(self.stored.ordinal, self.stored.id)
         signed = await self._sign(item, opened)
         self._phases.enter(Phase.STAGE)
         plan = self.stored.plan
@@ -194,13 +205,14 @@ class Step:
             if patches := await self._engine.hands.do(choosing):
                 await self._patch(item, opened, signed, patches)
                 return
-        directory = await self._engine.hands.do(partial(self._job.staging.descriptor, plan.staging))
-        staged = await self._stage(directory, opened, signed.outputs)
+        directory, staged = await self._stage(opened, signed.outputs)
         try:
             digests = await self._recheck(item, opened, staged, signed.worker)
             await self._publish(opened, signed, directory, staged, digests)
-        finally:
+        except BaseException:
             await self._engine.hands.do(partial(discard, directory, staged))
+            raise
+        close_all(staged)
 
     async def _sign(self, item: SigningItem, opened: Opened) -> Signed:
         engine, job = self._engine, self._job
@@ -231,20 +243,22 @@ class Step:
         self._engine.changed(self._job.id, self.stored.id)
 
     async def _stage(
-        self, directory: int, opened: Opened, outputs: Sequence[Output]
-    ) -> tuple[StagedFile, ...]:
+        self, opened: Opened, outputs: Sequence[Output]
+    ) -> tuple[int, tuple[StagedFile, ...]]:
+        """Stage the outputs; returns them with the open directory that they are in."""
         plan = self.stored.plan
-        staging = partial(
-            self._engine.stager.stage,
-            directory,
-            plan,
-            f"{self.stored.id}.{self._attempts}",
-            opened.descriptor,
-            matched(plan, outputs),
-        )
+        pairs = matched(plan, outputs)
+        name = f"{self.stored.id}.{self._attempts}"
+
+        def stage() -> tuple[int, tuple[StagedFile, ...]]:
+            directory = self._job.staging.descriptor(plan.staging)
+            return directory, self._engine.stager.stage(
+                directory, plan, name, opened.descriptor, pairs
+            )
+
         if plan.size <= SMALL:
-            return await self._engine.hands.do(staging)
-        return await asyncio.to_thread(staging)
+            return await self._engine.hands.do(stage)
+        return await asyncio.to_thread(stage)
 
     async def _recheck(
         self, item: SigningItem, opened: Opened, staged: Sequence[StagedFile], avoid: int
@@ -281,7 +295,7 @@ class Step:
         except SignstationError as error:
             self._to_be_put_back = error.effect is Effect.UNKNOWN
             raise
-        engine.journal.published(step.id, engine.clock(), self._phases.counters())
+        engine.journal.published(self._published(signed, (digest,)))
 
     async def _publish(
         self,
@@ -306,7 +320,22 @@ class Step:
         )
         # from here on a cancelled wait must not leave a name half given
         await asyncio.shield(engine.publisher.publish(publication))
-        engine.journal.published(self.stored.id, engine.clock(), self._phases.counters())
+        engine.journal.published(self._published(signed, digests))
+
+    def _published(self, signed: Signed, digests: tuple[bytes, ...]) -> Published:
+        """Return what the journal and the audit trail are told of a published step."""
+        plan = self.stored.plan
+        names = [plan.targets[ordinal].name for ordinal, _ in matched(plan, signed.outputs)]
+        paths = (f"{plan.target_root}/{name}" for name in names)
+        return Published(
+            job=self._job.id,
+            step=self.stored.id,
+            at=self._engine.clock(),
+            artifact_sha256=signed.sha256,
+            outputs=tuple(zip(paths, digests, strict=True)),
+            counters=self._phases.counters(),
+            in_place=plan.in_place,
+        )
 
 
 def _sha256(digests: Sequence[Digest], count: int) -> tuple[bytes, ...]:

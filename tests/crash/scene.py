@@ -18,6 +18,7 @@ from signstation.codec.plain import to_plain
 from signstation.errors import SignstationError
 from signstation.jobs.checkpoints import Point
 from signstation.jobs.rows import Rows, StoredJob, StoredStep
+from signstation.jobs.sealed import Items
 from signstation.model.keys import KeyRef
 from signstation.model.orders import Destination, SignOrder
 from signstation.system.artifact import FileArtifact
@@ -106,7 +107,7 @@ def whole(scene: Scene, job: StoredJob, step: StoredStep) -> bool:
     paths = [step.plan.target_root / target.name for target in step.plan.targets]
     original = scene.base / "original"
     original.write_bytes(scene.originals[step.plan.path.name])
-    item = job.signing.item(step.ordinal, step.id)
+    item = Items(job.signing).item(step.ordinal, step.id)
     opened = [os.open(path, os.O_RDONLY) for path in (original, *paths)]
     try:
         artifact, *outputs = (FileArtifact(each) for each in opened)

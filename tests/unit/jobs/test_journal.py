@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +22,7 @@ from signstation.errors import (
 )
 from signstation.jobs.checkpoints import Point
 from signstation.jobs.commits import Writer
-from signstation.jobs.journal import Ended, Intent, Journal, ReadyOutput
+from signstation.jobs.journal import Ended, Intent, Journal, Published, ReadyOutput
 from signstation.jobs.original import Original
 from signstation.jobs.rows import Recorded
 from signstation.model.asks import Literal, Part, ToSign
@@ -73,6 +74,11 @@ async def submitted(journal: Journal, count: int = 2) -> list[int]:
     return [step.id for step in journal.rows.stored_job(job).steps]
 
 
+def done(step: int) -> Published:
+    """Tell of a step that is done."""
+    return Published(1, step, 200, b"a" * 32, (("/in/signed/sub/0.ko", b"h" * 32),))
+
+
 def test_a_job_comes_back_as_it_was_sealed(path: Path) -> None:
     async def work(journal: Journal) -> None:
         plan = sealed_plan(3)
@@ -115,7 +121,6 @@ def test_what_is_awaited_is_on_the_disk(path: Path) -> None:
 
     async def work(journal: Journal) -> None:
         step, _ = await submitted(journal)
-        journal.claimed(step)
         await journal.intended(step, 1, [Intent(0, ASK)], urgent=False)
         assert query(path, "SELECT step, ordinal, attempt, state FROM ask") == [
             (step, 0, 1, "intended")
@@ -127,7 +132,7 @@ def test_what_is_awaited_is_on_the_disk(path: Path) -> None:
         assert journal.rows.unknown(1) == {}
         (output,) = journal.rows.outputs(step)
         assert (output.staged, output.sha256) == ("1.1.0", b"h" * 32)
-        journal.published(step, 200, (Counter(Phase.KEY, 5),))
+        journal.published(replace(done(step), counters=(Counter(Phase.KEY, 5),)))
         await journal.finished(1, 200, staging_removed=False)
 
     run(path, work, recorder)
@@ -144,7 +149,7 @@ def test_a_step_is_audited_once_however_often_it_is_published(path: Path) -> Non
         step, other = await submitted(journal)
         await journal.ready(step, bytes(32), [ReadyOutput(0, "x", b"h" * 32)])
         for _ in range(3):
-            journal.published(step, 200, ())
+            journal.published(done(step))
         await journal.finished(1, 200, staging_removed=True)
         assert journal.rows.job(1).finished is None  # the other step is not done
         journal.ended(other, Ended(JobState.FAILED, PathMissing(path="/in/sub/1.ko")))
@@ -190,7 +195,7 @@ def test_old_bytes_are_kept_until_the_step_is_done(path: Path) -> None:
         for each in (step, other):
             await journal.ready(each, bytes(32), [ReadyOutput(0, None, b"h" * 32)], original)
         assert journal.rows.original(step) == original
-        journal.published(step, 1, ())
+        journal.published(replace(done(step), in_place=True))
         await journal.unready([other])
         assert journal.rows.original(step) is None
         assert journal.rows.original(other) is None
@@ -227,7 +232,7 @@ def test_a_failed_commit_takes_everything_with_it_until_revived(path: Path) -> N
                 await future
         assert journal.failure is not None
         with pytest.raises(StoreDamaged):
-            journal.claimed(step)
+            journal.unused(step, 1, [0])
         assert query(path, "SELECT * FROM ask") == []
         journal.revive()
         await journal.intended(step, 1, [Intent(0, ASK)], urgent=False)
