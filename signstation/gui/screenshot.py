@@ -54,6 +54,7 @@ def _arguments(typed: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--page", type=PageName, default=PageName.VERIFY)
     parser.add_argument("--report", type=Path, action="append", default=[])
     parser.add_argument("--path", type=Path, action="append", default=[])
+    parser.add_argument("--select", default="", help="file whose result is shown")
     parser.add_argument("--home", type=Path, help="state directory of an existing station")
     return parser.parse_args(typed)
 
@@ -91,7 +92,10 @@ def take(options: argparse.Namespace, home: Path) -> int:
         window = Window(Theme(application, options.theme), station, PAGES)
         window.resize(*options.size)
         page = window.page(PageName.VERIFY)
-        if options.report and isinstance(page, VerifyPage):
+        if not isinstance(page, VerifyPage):
+            raise TypeError(type(page))
+        page.select(options.select)
+        if options.report:
             found = [each for path in options.report for each in read_report(path)]
             page.show_results(tuple(VerifiedPath(Path(each.path), each) for each in found))
         window.open(options.page, tuple(path.absolute() for path in options.path))

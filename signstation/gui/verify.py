@@ -41,6 +41,7 @@ class VerifyPage(Page):
         self._fresh: list[VerifiedPath] = []
         self._run = 0  # number of the running verification, so that an older one is ignored
         self._shown: VerifiedPath | None = None
+        self._wanted = ""
         self._saver = ReportSaver(bridge, self)
         self._saver.saved.connect(self._saved)
         self._saver.failed.connect(self._failed)
@@ -137,6 +138,10 @@ class VerifyPage(Page):
         self._fresh.extend(results)
         self._finish()
 
+    def select(self, name: str) -> None:
+        """Show the result of the file of that name as soon as all have come."""
+        self._wanted = name
+
     def focus_filter(self) -> None:
         """Go into the filter of the list."""
         if self._views.currentIndex() == 1:
@@ -193,7 +198,9 @@ class VerifyPage(Page):
     def _finish(self) -> None:
         self._batch.stop()
         self._show_fresh()
-        self._list.select_first()
+        wanted = [each.path for each in self._results if each.path.name == self._wanted]
+        if not wanted or not self._list.select_path(wanted[0]):
+            self._list.select_first()
         if not self._results:
             self._view.clear(tr("Nothing was found that could be verified."))
         self._show_buttons(results=True)

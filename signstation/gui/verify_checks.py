@@ -78,8 +78,8 @@ class _CheckRow(QWidget):
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
-        required = tr("required") if check.required else tr("not required for the verdict")
-        rows = [(tr("Check"), f"{show(check.code)} · {required}", True)]
+        code = show(check.code) + (" · " + tr("required") if check.required else "")
+        rows = [(tr("Check"), code, True)]
         rows.extend(
             (say(fact.label), fact_text(fact), fact.style is not FactStyle.TEXT)
             for fact in check.details

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -138,7 +140,7 @@ class ResultView(QScrollArea):
         icon, tone, word = verdict_look(verification.verdict)
         banner = Banner(self._theme, inner)
         reasons = "\n".join(say(each) for each in verification.reasons)
-        banner.say(tone, f"{word}: {show(verification.title)}", reasons, icon)
+        banner.say(tone, f"{word}: {show(Path(verification.path).name)}", reasons, icon)
         return banner
 
     def _answers(self, verification: Verification, inner: QWidget) -> QHBoxLayout:
@@ -170,6 +172,7 @@ def _file_card(verification: Verification, parent: QWidget) -> Card:
     half = len(digest) // 2
     for title, value, role in (
         (tr("Path"), show(verification.path), "mono"),
+        (tr("What it calls itself"), show(verification.title), "mono"),
         (tr("Kind and size"), f"{verification.format} · {human_size(verification.size)}", "body"),
         ("SHA-256", groups(digest[:half]) + "\n" + groups(digest[half:]), "mono"),
         (tr("Judged for the time"), moment(verification.at), "body"),

@@ -80,7 +80,7 @@ def test_dropped_files_are_verified_and_the_worst_is_shown_first(driver: Driver)
 def test_a_trusted_package_has_three_answers_a_path_and_a_map(driver: Driver) -> None:
     view = _pick(driver, _verified(driver), "acme-core")
     words = _words(view)
-    assert _banner(view) == "Verified: acme-core-4.2.0-1.el9.x86_64"
+    assert _banner(view) == "Verified: acme-core-4.2.0-1.el9.x86_64.rpm"
     for question in (
         "Is the content unchanged?",
         "Is the signature mathematically valid?",
