@@ -123,6 +123,11 @@ class LifeDelegate(QStyledItemDelegate):
         painter.setFont(font)
         text = self._model.look(index)[0]
         words = area.adjusted(PAD, 3, -PAD, -area.height() // 2 + 3)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        back = tokens.selection if selected else tokens.surface
+        behind = QRectF(words).adjusted(-3, 2, 0, -1)  # lines must not strike the words through
+        behind.setWidth(painter.fontMetrics().horizontalAdvance(text) + 6)
+        painter.fillRect(behind, QColor(back))
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
         painter.restore()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from signstation.gui.copying import CopyButton
 from signstation.gui.fingerprint import grouped
@@ -18,6 +18,7 @@ from signstation.gui.keys_looks import (
 )
 from signstation.gui.literal import Literal
 from signstation.gui.parts import ActionButton, Banner, Card, Chip, Label, clear
+from signstation.gui.procedure_scroll import Scrolled
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.verdicts import moment
@@ -38,15 +39,9 @@ class KeyDetail(Card):
         self._theme = theme
         self.copy: CopyButton | None = None
         """Copies the fingerprint of the key that is shown."""
-        area = QScrollArea(self)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setAccessibleName(tr("Details of the key"))
-        self._inner = QWidget(area)
-        self._column = QVBoxLayout(self._inner)
-        self._column.setContentsMargins(0, 0, 8, 0)
+        area = Scrolled(tr("Details of the key"), self)
+        self._inner, self._column = area.inner, area.column
         self._column.setSpacing(5)
-        area.setWidget(self._inner)
         self.body.addWidget(area)
 
     def show_nothing(self) -> None:
@@ -60,7 +55,8 @@ class KeyDetail(Card):
         """Show a key; ``now`` is Unix seconds, ``use`` what jobs did with its family."""
         clear(self._column)
         inner = self._inner
-        self._column.addWidget(Label(kind_words(key), inner, "label"))
+        kind = f"{kind_words(key)} · {key.type.title}"
+        self._column.addWidget(Label(kind, inner, "label", wrap=True))
         self._column.addWidget(Label(show(key.label), inner, "section", wrap=True))
         self._chips(key)
         self._protection(key)
@@ -86,7 +82,6 @@ class KeyDetail(Card):
         row.setSpacing(6)
         for icon, tone, word in (state_look(key.state), protection_look(key.protection)):
             row.addWidget(Chip(self._theme, icon, word, self._inner, tone))
-        row.addWidget(Chip(self._theme, "key", key.type.title, self._inner))
         row.addStretch(1)
         self._column.addLayout(row)
 

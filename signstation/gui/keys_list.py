@@ -19,7 +19,7 @@ from signstation.gui.keys_looks import (
     state_look,
 )
 from signstation.gui.parts import Card, Label
-from signstation.gui.procedure_form import Scrolled
+from signstation.gui.procedure_scroll import Scrolled
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import ROW_HEIGHT
@@ -29,8 +29,10 @@ from signstation.reports.words import show
 
 NEVER = 2**62
 """Where keys without an end sort."""
-FAMILY_HEIGHT = 232
-"""Highest card of a family in px; a larger family scrolls."""
+NODE_ROOM = 62
+"""Height of a node of the family with its gap in px."""
+NODES_SEEN = 4
+"""Most nodes that are seen without scrolling."""
 
 
 def _title(key: KeyInfo) -> str:
@@ -57,7 +59,7 @@ class KeyList(QWidget):
         self.detail.setMinimumWidth(300)
         splitter.addWidget(self.detail)
         splitter.setStretchFactor(0, 1)
-        splitter.setSizes([860, 350])
+        splitter.setSizes([830, 336])
         outer.addWidget(splitter)
         self._picked()
 
@@ -94,20 +96,20 @@ class KeyList(QWidget):
     def _columns(self) -> tuple[Column[KeyInfo], ...]:
         return (
             Column(tr("Key"), _title, key=lambda key: show(key.label).casefold(), strong=True),
-            Column(tr("Type"), lambda key: key.type.title, width=84),
+            Column(tr("Type"), lambda key: key.type.title, width=92),
             Column(
                 tr("Protection"),
                 lambda key: protection_look(key.protection)[2],
                 icon=lambda key: protection_look(key.protection)[:2],
                 pill=True,
-                width=158,
+                width=156,
             ),
             Column(
                 tr("State"),
                 lambda key: state_look(key.state)[2],
                 icon=lambda key: state_look(key.state)[:2],
                 pill=True,
-                width=120,
+                width=150,
             ),
             Column(
                 tr("Life time"),
@@ -188,5 +190,4 @@ class KeyList(QWidget):
             if alone
             else tr("Users trust the root; what hangs below it can be replaced.")
         )
-        needed = self.tree.sizeHint().height() + 2
-        self._area.setFixedHeight(min(needed, FAMILY_HEIGHT))
+        self._area.setFixedHeight(min(len(family), NODES_SEEN) * NODE_ROOM)

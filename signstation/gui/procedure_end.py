@@ -13,7 +13,8 @@ from signstation.gui.facts import fact_text
 from signstation.gui.fingerprint import FingerprintCard
 from signstation.gui.literal import Literal
 from signstation.gui.parts import ActionButton, Banner, Card, IconLabel, Label, clear, line
-from signstation.gui.procedure_form import AnyCourse, Aside, Scrolled
+from signstation.gui.procedure_form import AnyCourse, Aside
+from signstation.gui.procedure_scroll import Scrolled
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import say, tr

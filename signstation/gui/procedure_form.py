@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from signstation.ceremonies.answers import Answers, Field, FieldKind, shown_answer
 from signstation.ceremonies.procedure import Course, Remark, Step
@@ -13,6 +13,7 @@ from signstation.gui.facts import SEVERITIES
 from signstation.gui.literal import Literal
 from signstation.gui.parts import Card, IconLabel, Label, clear, line
 from signstation.gui.procedure_fields import FieldBox, field_box
+from signstation.gui.procedure_scroll import Scrolled
 from signstation.gui.theme import Theme
 from signstation.gui.words import say, tr
 
@@ -20,23 +21,6 @@ ASIDE = 340
 """Width of the column with the answers in px."""
 AnyCourse = Course[Any, Any]
 _PATHS = frozenset({FieldKind.DIRECTORY, FieldKind.FILE})
-
-
-class Scrolled(QScrollArea):
-    """An area that scrolls downwards only; add to ``column``, with ``inner`` as the parent."""
-
-    def __init__(self, name: str, parent: QWidget) -> None:
-        """``name`` is the accessible name."""
-        super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setAccessibleName(name)
-        self.inner = QWidget(self)
-        self.column = QVBoxLayout(self.inner)
-        self.column.setContentsMargins(0, 0, 8, 0)
-        self.column.setSpacing(10)
-        self.setWidget(self.inner)
 
 
 class Aside(Card):
