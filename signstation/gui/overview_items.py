@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from signstation.gui.keys_looks import DAY, expiry_words
+from signstation.gui.keys_looks import DAY, expiry_words, kind_words
 from signstation.gui.pages import PageName
 from signstation.gui.tokens import Tone
+from signstation.gui.trust_words import kind_words as anchor_words
 from signstation.gui.verdicts import moment, verdict_look
 from signstation.gui.words import say, tr, trn
 from signstation.model.anchors import Anchor
@@ -72,6 +73,7 @@ class Ending:
     label: str
     expires: int
     own: bool
+    kind: str  # translated
 
 
 def needs(situation: Situation) -> tuple[Item, ...]:
@@ -91,14 +93,17 @@ def endings(situation: Situation) -> tuple[Ending, ...]:
     """Return usable keys and foreign anchors that end, the next one first."""
     keys = [each for each in situation.keys or () if each.state is KeyState.ACTIVE]
     own = {each.fingerprint.casefold() for each in keys}
-    found = {(each.label, each.expires): True for each in keys if each.expires is not None}
+    found = [
+        Ending(each.label, each.expires, own=True, kind=kind_words(each))
+        for each in keys
+        if each.expires is not None
+    ]
     for anchor in situation.anchors or ():
         ours = any(each.fingerprint.casefold() in own for each in anchor.keys)
-        good = anchor.state is KeyState.ACTIVE
-        if good and not ours and anchor.expires is not None:
-            found.setdefault((anchor.label, anchor.expires), False)
-    rows = [Ending(label, expires, own) for (label, expires), own in found.items()]
-    return tuple(sorted(rows, key=lambda each: each.expires))
+        if anchor.state is KeyState.ACTIVE and not ours and anchor.expires is not None:
+            kind = tr("Trusted: {kind}", kind=anchor_words(anchor.kind))
+            found.append(Ending(anchor.label, anchor.expires, own=False, kind=kind))
+    return tuple(sorted(found, key=lambda each: each.expires))
 
 
 def _prompts(situation: Situation) -> Iterator[Item]:
@@ -198,12 +203,12 @@ def _ends(key: KeyInfo, now: int) -> Iterator[Item]:
     if key.expires <= now:
         title = tr("{label} has expired", label=key.label)
         words = tr("It {lasts}: it signs no more; what it signed before stays good.", lasts=lasts)
-        tone = Tone.ERROR
     else:
         title = tr("{label} expires soon", label=key.label)
         words = tr("It lasts {lasts}: make its successor known in time.", lasts=lasts)
-        tone = Tone.WARNING
-    yield Item(Group.KEYS, "calendar", tone, title, words, PageName.KEYS, tr("Open the keys"))
+    yield Item(
+        Group.KEYS, "calendar", Tone.WARNING, title, words, PageName.KEYS, tr("Open the keys")
+    )
 
 
 def _weakness(key: KeyInfo) -> Iterator[Item]:

@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from signstation.gui.overview_good import good_words
 from signstation.gui.overview_items import Group, Item, Situation
+from signstation.gui.pages import PageName
 from signstation.gui.parts import ActionButton, Card, IconLabel, Label, clear, line
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr
 
-SHOWN_OF_ALL = 4
+SHOWN_OF_ALL = 5
 """Rows of each group while all groups are shown, so that none hides the others."""
 SHOWN_OF_ONE = 50
 """Rows of a group that is shown alone; the rest is counted."""
@@ -25,6 +26,10 @@ _TITLES = {
     Group.KEYS: "Keys and trust",
     Group.STATION: "This station",
 }
+_NEXT = (
+    (PageName.SIGN, "sign", "Sign something"),
+    (PageName.VERIFY, "verify", "Verify something"),
+)
 
 
 class NeedsCard(Card):
@@ -68,11 +73,14 @@ class NeedsCard(Card):
         clear(self._column)
         self._rows.clear()
         limit = SHOWN_OF_ALL if only is None else SHOWN_OF_ONE
-        for group in sorted(parts, key=lambda group: _gravity(parts[group])):
+        for group in sorted(parts, key=lambda group: _urgency(group, parts[group])):
             if parts[group]:
                 self._add_group(group, parts[group], limit)
-        self._add_good(good)
-        self._column.addStretch(1)
+        if only is None and not items and len(good) == len(Group):
+            self._add_calm(good)
+        else:
+            self._add_good(good)
+            self._column.addStretch(1)
         if had_focus:
             self._area.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -125,16 +133,50 @@ class NeedsCard(Card):
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
+    def _add_calm(self, good: dict[Group, str]) -> None:
+        """All is well: say so in the middle, with what was looked at and what can be done next."""
+        self._column.addStretch(1)
+        icon = IconLabel(self._theme, "verify", self._inner, Tone.OK, 48)
+        self._column.addWidget(icon, 0, Qt.AlignmentFlag.AlignHCenter)
+        headline = Label(tr("All is well"), self._inner, "title", wrap=True)
+        headline.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._column.addWidget(headline)
+        self._column.addSpacing(10)
+        rows = QVBoxLayout()
+        rows.setSpacing(12)
+        rows.setContentsMargins(24, 0, 24, 0)
+        for words in good.values():
+            rows.addLayout(self._good_row(words))
+        self._column.addLayout(rows)
+        self._column.addSpacing(14)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(10)
+        buttons.addStretch(1)
+        for page, name, words in _NEXT:
+            button = ActionButton(self._theme, tr(words), self._inner, icon=name)
+            button.setProperty("page", page.value)
+            button.clicked.connect(self._go_on)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        self._column.addLayout(buttons)
+        self._column.addStretch(1)
+
+    def _go_on(self) -> None:
+        self.opened.emit(PageName(self.sender().property("page")))
+
+    def _good_row(self, words: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        icon = IconLabel(self._theme, "check-circle", self._inner, Tone.OK, 20)
+        row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(Label(words, self._inner, wrap=True), 1)
+        return row
+
     def _add_good(self, good: dict[Group, str]) -> None:
         if good:
             self._heading(tr("Looked at and good"), ())
         for words in good.values():
-            row = QHBoxLayout()
-            row.setSpacing(12)
-            icon = IconLabel(self._theme, "check-circle", self._inner, Tone.OK, 20)
-            row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
-            row.addWidget(Label(words, self._inner, wrap=True), 1)
-            self._column.addLayout(row)
+            self._column.addLayout(self._good_row(words))
 
     def _sent(self) -> Item:
         return self._rows[int(self.sender().property("number"))]
@@ -150,6 +192,9 @@ class NeedsCard(Card):
         self.forgotten.emit(tuple(each.forget for each in items))
 
 
-def _gravity(items: tuple[Item, ...]) -> int:
+def _urgency(group: Group, items: tuple[Item, ...]) -> int:
+    """Questions first, because somebody waits; then the gravest group."""
     order = (Tone.ERROR, Tone.WARNING, Tone.ACCENT)
+    if group is Group.PROMPTS:
+        return -1
     return min((order.index(each.tone) for each in items), default=len(order))

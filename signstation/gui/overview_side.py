@@ -34,6 +34,7 @@ class _SideCard(Card):
         super().__init__(parent)
         self._theme, self._page = theme, page
         self._shown: object = None
+        self.body.setContentsMargins(16, 5, 8, 12)  # the button is higher than the title
         head = QHBoxLayout()
         head.addWidget(Label(title, self, "section"), 1)
         button = ActionButton(theme, tr("Open"), self, icon="arrow-right", kind="quiet")
@@ -120,13 +121,12 @@ class EndingsCard(_SideCard):
         if not self.begin((endings, now // DAY)):
             return
         for each in endings:
-            whose = tr("key of this station") if each.own else tr("trusted here")
             name = "key" if each.own else "anchor"
             soon = each.expires - now < SOON * DAY
-            row = self.row(name, Tone.NEUTRAL, show(each.label), whose)
+            row = self.row(name, Tone.NEUTRAL, show(each.label), each.kind)
             tone = Tone.WARNING if soon else Tone.NEUTRAL
             chip = self.chip("clock", tone, expiry_words(each.expires, now))
             row.addWidget(chip, 0, Qt.AlignmentFlag.AlignTop)
         if not endings:
-            self.say(tr("No key and no anchor has an end."))
+            self.say(tr("Here is no key and no anchor that ends one day."))
         self.column.addStretch(1)

@@ -26,7 +26,11 @@ COMPARED = 8
 class TailField(QLineEdit):
     """Takes typed digits only: what arrives all at once was pasted, and compares nothing."""
 
+    typed = Signal()
+    """Other digits stand in the field now."""
+
     pasted = Signal()
+    """Something was refused, and the field emptied."""
 
     def __init__(self, parent: QWidget) -> None:
         """Start empty."""
@@ -51,6 +55,7 @@ class TailField(QLineEdit):
             self.pasted.emit()
         else:
             self._before = text
+            self.typed.emit()
 
 
 class CompareCard(Card):
@@ -76,7 +81,7 @@ class CompareCard(Card):
         title = tr("Type the last {count} digits from there", count=COMPARED)
         self.body.addWidget(Label(title, self, "label"))
         self.field = TailField(self)
-        self.field.textChanged.connect(self._typed)
+        self.field.typed.connect(self._typed)
         self.field.pasted.connect(self._pasted)
         self.body.addWidget(self.field)
         self.answer = Label("", self, "reason", wrap=True)
@@ -104,7 +109,9 @@ class CompareCard(Card):
             self._say(tr("The digits are the same."), compared=True)
             self.changed.emit(True)
             return
-        if len(given) < COMPARED:
+        if not given:
+            self._say(tr("Not compared yet."))
+        elif len(given) < COMPARED:
             self._say(tr("{count} of {all} digits", count=len(given), all=COMPARED))
         else:
             self.answer.setText(tr("These digits are different: do not trust this file."))

@@ -11,10 +11,11 @@ from signstation.model.sightings import Seen
 from signstation.model.text import text
 from signstation.model.trust import Origin, Purpose
 from tests.support import windowdata
-from tests.support.windowdata import MODULE_KEY, NOW, PRIMARY, ROOT_KEY, STRANGER, SUBKEY, YEAR
+from tests.support.windowdata import MODULE_KEY, NOW, PRIMARY, ROOT_KEY, SUBKEY, YEAR
 
 DAY = 86400
 MAKER = "C0FFEE5E11D2A9B33F4E7D8890A1B2C3D4E5F607"
+BOLT = "B017B017A90233CD5E8800D2C6B1E7715AF09B3C"
 OTHER_ROOT = windowdata.digest("another root").hex()
 
 
@@ -87,10 +88,11 @@ def _openpgp(identity: str, label: str, source: str) -> Anchor:
 
 
 def _revoked() -> Anchor:
-    maker = _openpgp(STRANGER, "Bolt Tools <keys@bolt.example>", "file bolt.asc, pinned by release")
+    maker = _openpgp(BOLT, "Bolt Tools <keys@bolt.example>", "file bolt.asc, pinned by release")
     note = text("revoked on {day}: another key took its place", day="2026-10-15")
     primary = replace(maker.keys[0], state=KeyState.REVOKED, notes=(note,))
-    keys = (primary, replace(maker.keys[1], state=KeyState.EXPIRED, expires=NOW - 40 * DAY))
+    subkey = replace(maker.keys[1], fingerprint=BOLT[::-1], expires=NOW - 40 * DAY)
+    keys = (primary, replace(subkey, state=KeyState.EXPIRED))
     return replace(
         maker,
         names=(maker.label,),
@@ -104,6 +106,8 @@ def _revoked() -> Anchor:
 def file_anchors() -> tuple[Anchor, ...]:
     """A maker's key and an authority, neither of them pinned."""
     maker = _openpgp(MAKER, "Carbon Drivers <release@carbon.example>", "")
+    subkey = replace(maker.keys[1], fingerprint=MAKER[::-1])
+    maker = replace(maker, names=(maker.label,), keys=(maker.keys[0], subkey))
     authority = anchors()[1]
     other = replace(
         authority,
@@ -114,6 +118,16 @@ def file_anchors() -> tuple[Anchor, ...]:
     )
     nowhere = Origin("trust file /srv/trust/carbon.pem")
     return (replace(maker, origin=nowhere), replace(other, origin=nowhere))
+
+
+def hostile() -> tuple[Anchor, ...]:
+    """An anchor whose every text tries to be markup or to reorder the line."""
+    evil = windowdata.HOSTILE_NAME
+    first, *_ = anchors()
+    note = text("{value}", value=evil)
+    keys = tuple(replace(each, usages=(evil,), notes=(note,)) for each in first.keys)
+    origin = Origin(f"file {evil}, pinned by {evil}", NOW)
+    return (replace(first, label=evil, names=(evil, f"b{evil}"), keys=keys, origin=origin),)
 
 
 def pinned(file: tuple[Anchor, ...], order: PinOrder) -> tuple[Anchor, ...]:
