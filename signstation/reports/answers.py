@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from signstation.model.asks import HashOf, Range, Segment
-from signstation.model.checks import Aspect, Outcome, SignatureState, Verification
+from signstation.model.checks import (
+    Aspect,
+    Check,
+    CheckKind,
+    Outcome,
+    SignatureState,
+    Verification,
+)
 from signstation.model.text import Text
 
 _RANK = (Outcome.PASS, Outcome.WARNING, Outcome.NOT_RUN, Outcome.FAIL)
@@ -51,8 +58,13 @@ def _answer(verification: Verification, aspect: Aspect, question: Text) -> Answe
         if verification.signatures:
             nothing = Text("Nothing was checked that could tell.")
         return Answer(aspect, question, Outcome.NOT_RUN, nothing)
-    worst = max(checks, key=lambda each: (_RANK.index(each.outcome), each.required))
+    worst = max(checks, key=_weight)
     return Answer(aspect, question, worst.outcome, worst.summary)
+
+
+def _weight(check: Check) -> tuple[int, bool, bool]:
+    # among equals a digest of the content says more than that its frame is well-formed
+    return _RANK.index(check.outcome), check.required, check.kind is CheckKind.CONTENT
 
 
 def _trusted(verification: Verification) -> Text | None:
