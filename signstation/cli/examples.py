@@ -48,6 +48,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "signstation inspect": (
         Example("signstation inspect release/hello.ko", "See what is inside before signing."),
     ),
+    "signstation diff": (
+        Example(
+            "signstation diff release/hello.ko signed/hello.ko",
+            "See what changed in meaning between two versions.",
+        ),
+    ),
     "signstation formats": (
         Example("signstation formats", "List formats, their signature types and options."),
     ),

@@ -18,6 +18,7 @@ COMMANDS = {
     "sign": "signstation.cli.sign:sign",
     "verify": "signstation.cli.verify:verify",
     "inspect": "signstation.cli.inspect:inspect",
+    "diff": "signstation.cli.difference:diff",
     "formats": "signstation.cli.formats:formats",
     "key": "signstation.cli.keys:key",
     "trust": "signstation.cli.trust:trust",

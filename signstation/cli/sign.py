@@ -20,8 +20,10 @@ from signstation.cli.command import (
     json_option,
     secret_option,
 )
+from signstation.cli.conversation import Conversation
 from signstation.cli.objects import plan_json, planned_json
 from signstation.cli.output import Output, nearby, wire_error
+from signstation.cli.profile import by_kind
 from signstation.cli.run import asker_for, run, station, typed_key
 from signstation.cli.steps import follow, print_steps, steps_of
 from signstation.errors import UsageError
@@ -109,7 +111,8 @@ def _sign(output: Output, wanted: Wanted) -> None:
     profile = Profile("", "")
     if wanted.profile is not None:
         profile = load(settings_files(state_directory(os.environ))).profile(wanted.profile)
-    typed = wanted.keys or profile.keys
+    kinds = () if wanted.keys or wanted.artifact_type else profile.kinds
+    typed = wanted.keys or tuple(each.key for each in kinds) or profile.keys
     if not typed:
         raise UsageError(reason="no key is named: --key KEY")
     asker = asker_for(wanted.secret_fd)
@@ -117,19 +120,25 @@ def _sign(output: Output, wanted: Wanted) -> None:
         keys = tuple(talk.wait(talk.api.resolve_key(typed_key(each))) for each in typed)
         if isinstance(asker, Lines):
             asker.for_keys([str(each) for each in keys])
-        plan = talk.wait(talk.api.plan(_order(wanted, profile, keys)))
-        if not plan.items and not plan.refused:
-            raise UsageError(reason="nothing here is of a known format; --as blob signs any file")
-        if wanted.dry_run:
-            _print_plan(output, plan)
-        else:
-            steps = []
-            if plan.items:
-                job = talk.wait(talk.api.submit(plan.id))
-                follow(talk, job)
-                steps = steps_of(talk, job)
-            print_steps(output, steps, plan)
-            _print_notes(output, plan)
+        order = _order(wanted, profile, keys)
+        for each in by_kind(talk, order, kinds, keys) if kinds else (order,):
+            _carry_out(output, talk, each, dry_run=wanted.dry_run)
+
+
+def _carry_out(output: Output, talk: Conversation, order: SignOrder, *, dry_run: bool) -> None:
+    plan = talk.wait(talk.api.plan(order))
+    if not plan.items and not plan.refused:
+        raise UsageError(reason="nothing here is of a known format; --as blob signs any file")
+    if dry_run:
+        _print_plan(output, plan)
+        return
+    steps = []
+    if plan.items:
+        job = talk.wait(talk.api.submit(plan.id))
+        follow(talk, job)
+        steps = steps_of(talk, job)
+    print_steps(output, steps, plan)
+    _print_notes(output, plan)
 
 
 def _order(wanted: Wanted, profile: Profile, keys: tuple[KeyRef, ...]) -> SignOrder:
@@ -147,11 +156,19 @@ def _order(wanted: Wanted, profile: Profile, keys: tuple[KeyRef, ...]) -> SignOr
         ),
         time=_time(wanted.time),
         destination=Destination.IN_PLACE if wanted.in_place else Destination.DIRECTORY,
-        output=wanted.output.absolute() if wanted.output else None,
+        output=_output(wanted, profile),
         existing=_one_of(Existing, existing) if existing else None,
         replace=wanted.replace,
         options=_options(_typed(wanted), profile.options),
     )
+
+
+def _output(wanted: Wanted, profile: Profile) -> Path | None:
+    if wanted.output:
+        return wanted.output.absolute()
+    if profile.output and not wanted.in_place:
+        return Path(profile.output).expanduser().absolute()
+    return None
 
 
 def _beside_settings(profile: Profile) -> tuple[Path, ...]:

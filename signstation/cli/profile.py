@@ -1,0 +1,60 @@
+"""Orders from a saved profile that has a key for each kind of artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from signstation.app.settings import KindChoice
+from signstation.cli.conversation import Conversation
+from signstation.errors import UsageError
+from signstation.model.keys import KeyRef
+from signstation.model.orders import SignOrder
+from signstation.model.station import Inspected
+
+
+def by_kind(
+    talk: Conversation, base: SignOrder, kinds: Sequence[KindChoice], keys: Sequence[KeyRef]
+) -> tuple[SignOrder, ...]:
+    """Split an order: one per kind of the profile and directory, each with its own key.
+
+    ``keys`` are those of ``kinds``, resolved. Files that cannot be read go to the first order, so
+    that its plan names them; those of other kinds are left out. Raises UsageError where nothing is
+    left.
+    """
+    found: list[Inspected] = []
+    talk.wait(talk.api.inspect(base.paths, None, talk.each(found.append)))
+    groups: dict[tuple[str, Path | None], list[Path]] = {}
+    unreadable: list[Path] = []
+    for each in found:
+        if base.output is not None and each.path.is_relative_to(base.output):
+            continue
+        if each.inspection is None:
+            unreadable.append(each.path)
+        else:
+            key = (each.inspection.format, _root(base.paths, each.path))
+            groups.setdefault(key, []).append(each.path)
+    orders = [
+        replace(
+            base,
+            paths=tuple(paths),
+            keys=(key,),
+            format=kind.format,
+            signature=kind.signature or None,
+            root=root,
+            output=base.output or base.paths[0].parent / "signed",
+        )
+        for kind, key in zip(kinds, keys, strict=True)
+        for (format_id, root), paths in groups.items()
+        if format_id == kind.format
+    ]
+    if not orders:
+        raise UsageError(reason="nothing here is of a kind that the profile signs")
+    orders[0] = replace(orders[0], paths=(*orders[0].paths, *unreadable))
+    return tuple(orders)
+
+
+def _root(paths: Sequence[Path], path: Path) -> Path | None:
+    above = (each for each in paths if each != path and path.is_relative_to(each))
+    return next(above, None)

@@ -1,0 +1,46 @@
+"""Saved profiles and differences at the command line, with real keys."""
+
+from __future__ import annotations
+
+import shutil
+
+from tests.e2e.conftest import Equipped
+
+
+def test_a_profile_signs_each_kind_with_its_key_and_keeps_the_structure(served: Equipped) -> None:
+    """RPM by OpenPGP, modules by CMS, the tarball left unsigned: as the profile says."""
+    shell = served.shell
+    deep = served.release / "drivers/net"
+    deep.mkdir(parents=True)
+    shutil.copy(served.release / "hello.ko", deep / "hello.ko")
+    (shell.home / "settings.toml").write_text(
+        '[profile."My release"]\nhash = "sha512"\noutput = "out"\n'
+        f'[profile."My release".kinds.rpm]\nkey = "{served.openpgp}"\nsignature = "openpgp"\n'
+        f'[profile."My release".kinds.kmod]\nkey = "file:{served.modules}"\nsignature = "cms"\n'
+    )
+    done = shell.good("sign", "release", "--profile", "My release", "--json")
+    steps = done.of_type("artifact")
+    assert {each["format"] for each in steps} == {"rpm", "kmod"}
+    assert (shell.work / "out/drivers/net/hello.ko").is_file()
+    assert (shell.work / "out/hello.ko").is_file()
+    assert not list((shell.work / "out").glob("*.tar.gz*"))
+    assert shell.good("verify", "out", "--json").of_type("verification")
+
+
+def test_diff_tells_what_changed_and_what_is_only_on_one_side(served: Equipped) -> None:
+    shell = served.shell
+    other = shell.work / "other"
+    shutil.copytree(served.release, other)
+    (tarball,) = other.glob("*.tar.gz")
+    tarball.unlink()
+    (other / "NEW.txt").write_text("new\n")
+    done = shell.good("diff", "release", "other", "--json")
+    found = done.of_type("difference")
+    assert any(each["new"] is None and each["old"].endswith(".tar.gz") for each in found)
+    assert any(each["old"] is None and each["new"].endswith("NEW.txt") for each in found)
+    same = [each for each in found if each["same_bytes"]]
+    assert same
+    assert all(not each["changes"] for each in same)
+    text = shell.good("diff", "release/hello.ko", "other/NEW.txt").out
+    assert "Interface" in text
+    assert "release/hello.ko -> other/NEW.txt" in text
