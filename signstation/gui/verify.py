@@ -62,6 +62,8 @@ class VerifyPage(Page):
         self._show_start()
 
     def _buttons(self, theme: Theme) -> None:
+        self._other = ActionButton(theme, tr("Choose again"), self, icon="chevron-left")
+        self._other.clicked.connect(self.leave)
         self._commands = ActionButton(theme, tr("Commands"), self, icon="terminal")
         self._commands.setCheckable(True)
         self._commands.toggled.connect(self._toggle_commands)
@@ -69,8 +71,6 @@ class VerifyPage(Page):
         self._save.clicked.connect(self._save_report)
         self._again = ActionButton(theme, tr("Verify again"), self, icon="refresh")
         self._again.clicked.connect(self.refresh)
-        self._other = ActionButton(theme, tr("Choose again"), self, icon="chevron-left")
-        self._other.clicked.connect(self.leave)
         self._result_buttons = (self._other, self._commands, self._save, self._again)
         for button in self._result_buttons:
             self._head.buttons.addWidget(button)
