@@ -40,15 +40,7 @@ _HASHES = frozenset(algorithm.value for algorithm in HashAlgorithm)
 def build_request(request: Request) -> bytes:
     """Return the canonical UTF-8 bytes. Raises ProtocolViolation and LimitReached as parsing."""
     _check(request)
-    plain = to_plain(request)
-    _plain_only(plain)
-    try:
-        data = canonical(plain)
-    except UnicodeEncodeError as error:
-        raise ProtocolViolation(reason="a request has text that is not Unicode") from error
-    if len(data) > MAX_REQUEST:
-        raise LimitReached(what="bytes of a request", limit=MAX_REQUEST)
-    return data
+    return _canonical(to_plain(request))
 
 
 def parse_request(data: bytes) -> Request:
@@ -63,32 +55,22 @@ def parse_request(data: bytes) -> Request:
         plain = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ProtocolViolation(reason="a request is not JSON in UTF-8") from error
-    request = from_plain(plain, Request)
-    # Equal bytes exclude duplicate names, other orders, spaces, escapes and numbers like 1.0.
-    if build_request(request) != data:
+    request = from_plain(plain, Request)  # every field, of exactly its type, and no other
+    _check(request)
+    # Equal bytes exclude names that stand twice, other orders, spaces and escapes.
+    if _canonical(plain) != data:
         raise ProtocolViolation(reason="a request is not in its canonical form")
     return request
 
 
-def _plain_only(value: object) -> None:
-    """Refuse what RFC 8785 cannot carry exactly; depth is that of the dataclasses."""
-    match value:
-        case bool():
-            raise ProtocolViolation(reason="a request has integers and strings only")
-        case str():
-            if len(value) > MAX_TEXT:
-                raise LimitReached(what="characters of one text of a request", limit=MAX_TEXT)
-        case int():
-            if not 0 <= value <= MAX_INTEGER:
-                raise ProtocolViolation(reason="a request has an integer out of range")
-        case dict():
-            for each in value.values():
-                _plain_only(each)
-        case list() | tuple():
-            for each in value:
-                _plain_only(each)
-        case _:
-            raise ProtocolViolation(reason="a request has integers and strings only")
+def _canonical(plain: object) -> bytes:
+    try:
+        data = canonical(plain)
+    except UnicodeEncodeError as error:
+        raise ProtocolViolation(reason="a request has text that is not Unicode") from error
+    if len(data) > MAX_REQUEST:
+        raise LimitReached(what="bytes of a request", limit=MAX_REQUEST)
+    return data
 
 
 def _check(request: Request) -> None:
@@ -100,6 +82,9 @@ def _check(request: Request) -> None:
     ):
         if count > limit:
             raise LimitReached(what=what, limit=limit)
+    integers = (request.created, request.not_after, request.signing_time, request.approvals)
+    _require(all(0 <= each <= MAX_INTEGER for each in integers), "an integer out of range")
+    _check_texts(request.requester, request.purpose)
     _require(bool(request.items), "no items")
     _require(bool(request.signers), "no signers")
     _require(_SEED.match(request.seed) is not None, "a seed that is not 32 hex digits")
@@ -107,6 +92,7 @@ def _check(request: Request) -> None:
     _require(request.not_after >= request.created, "an end before its beginning")
     _require(_DIGEST.match(request.policy_sha256) is not None, "a policy without a SHA-256")
     for signer in request.signers:
+        _check_texts(signer.key)
         _require(_DIGEST.match(signer.spki_sha256) is not None, "a signer without a SHA-256")
         _require(_DIGEST.match(signer.profile_sha256) is not None, "a profile without a SHA-256")
     for item in request.items:
@@ -126,10 +112,21 @@ def _check_item(item: RequestItem, signers: int, *, needs_approval: bool) -> Non
         raise LimitReached(what="asks of one artifact", limit=MAX_BATCH * MAX_ROUNDS)
     for ask in item.asks:
         _require(_DIGEST.match(ask) is not None, "an ask without a SHA-256")
+    _require(0 <= item.size <= MAX_INTEGER, "an integer out of range")
+    _require(0 <= item.rules <= MAX_INTEGER, "an integer out of range")
+    _check_texts(item.name, item.format, item.output)
+    for pair in (*item.options, *item.facts):
+        _check_texts(*pair)
     names = [name for name, _ in item.options]
     _require(names == sorted(set(names)), "options that are not sorted by name")
     for slot in item.slots:
         _check_slot(slot, signers)
+
+
+def _check_texts(*texts: str) -> None:
+    for text in texts:
+        if len(text) > MAX_TEXT:
+            raise LimitReached(what="characters of one text of a request", limit=MAX_TEXT)
 
 
 def _check_slot(slot: RequestSlot, signers: int) -> None:

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from signstation.codec.plain import canonical, to_plain
+from signstation.codec.plain import canonical
 from signstation.errors import SignstationError
 from signstation.jobs.checkpoints import Checkpoints, NoCheckpoints, Point
 from signstation.jobs.commits import CommitThread, Writer
 from signstation.jobs.original import Original
-from signstation.jobs.rows import Rows
+from signstation.jobs.rows import Rows, StoredJob
 from signstation.jobs.sealed import SealedPlan
+from signstation.jobs.submission import insert_job
 from signstation.model.asks import ToSign
 from signstation.model.jobs import Counter, JobState
 
@@ -94,11 +95,11 @@ class Journal:
         self._commits.close()
         self.rows.close()
 
-    async def submit(self, plan: SealedPlan, at: int) -> int:
-        """Store a job with all its steps; returns its id when that is durable."""
-        ids: list[int] = []
-        await self._commits.durable(lambda writer: ids.append(_insert_job(writer, plan, at)))
-        return ids[0]
+    async def submit(self, plan: SealedPlan, at: int) -> StoredJob:
+        """Store a job with all its steps, and return it when that is durable."""
+        stored: list[StoredJob] = []
+        await self._commits.durable(lambda writer: stored.append(insert_job(writer, plan, at)))
+        return stored[0]
 
     def intended(
         self, step: int, attempt: int, intents: Sequence[Intent], *, urgent: bool
@@ -285,51 +286,6 @@ def forget_outputs(writer: Writer, step: int) -> None:
         "UPDATE output SET state = 'planned', staged = NULL, sha256 = NULL WHERE step = ?", (step,)
     )
     writer.connection.execute("DELETE FROM patch WHERE step = ?", (step,))
-
-
-def _insert_job(writer: Writer, plan: SealedPlan, at: int) -> int:
-    connection, signing = writer.connection, plan.signing
-    keys = [signer.key for signer in signing.request.signers]
-    job = connection.execute(
-        "INSERT INTO job (title, created, request, request_sha256, keys, profiles, caller,"
-        " replace_targets) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            plan.title,
-            at,
-            signing.data,
-            bytes.fromhex(plan.id),
-            json.dumps(keys),
-            json.dumps(to_plain(signing.profiles)),
-            json.dumps(to_plain(signing.caller)),
-            int(signing.replace),
-        ),
-    ).lastrowid
-    if job is None:  # never after an INSERT of one row
-        raise AssertionError
-    for ordinal, step in enumerate(plan.steps):
-        row = connection.execute(
-            "INSERT INTO step (job, ordinal, root, name, title, format, size, target_root, staging,"
-            " state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued')",
-            (
-                job, ordinal, str(step.root), step.name, step.title, step.format, step.size,
-                str(step.target_root), str(step.staging),
-            ),
-        ).lastrowid  # fmt: skip
-        connection.executemany(
-            "INSERT INTO output (step, ordinal, suffix, target, state)"
-            " VALUES (?, ?, ?, ?, 'planned')",
-            [(row, number, each.suffix, each.name) for number, each in enumerate(step.targets)],
-        )
-    connection.executemany(
-        "INSERT INTO staging (path, job) VALUES (?, ?)",
-        [(path, job) for path in {str(step.staging) for step in plan.steps}],
-    )
-    writer.audit(
-        job,
-        None,
-        {"event": "submitted", "at": at, "job": job, "request": plan.id, "items": len(plan.steps)},
-    )
-    return job
 
 
 def _insert_original(writer: Writer, step: int, original: Original) -> None:

@@ -81,9 +81,9 @@ class Keying:
         self._working: dict[asyncio.Task[tuple[bytes, ...]], Signer] = {}
 
     @property
-    def working(self) -> bool:
-        """True while a key is in use for this step."""
-        return bool(self._working)
+    def settled(self) -> bool:
+        """True where nothing of this attempt is under way."""
+        return not self._working and not self._questions
 
     async def answer(self, round_number: int, asks: tuple[ToSign, ...]) -> tuple[bytes, ...]:
         """Implements ``interfaces.workers.Asker``.

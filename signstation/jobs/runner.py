@@ -115,10 +115,9 @@ class Runner:
             raise UsageError(reason=f"there is no plan {plan_id}")
         del self._plans[plan_id]
         self._revive()
-        job = await self._engine.journal.submit(plan, self._engine.clock())
-        stored = await self._stored(job)
+        stored = await self._engine.journal.submit(plan, self._engine.clock())
         await self._start(stored, stored.steps)
-        return job
+        return stored.id
 
     async def wait(self, job: int) -> JobRow:
         """Return the job when it is in a final state or interrupted."""

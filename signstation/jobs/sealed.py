@@ -52,9 +52,8 @@ class StepPlan:
     @property
     def in_place(self) -> bool:
         """True where the signed artifact gets the artifact's own name."""
-        return any(
-            not target.suffix and self.target_root / target.name == self.path
-            for target in self.targets
+        return self.target_root == self.root and any(
+            not target.suffix and target.name == self.name for target in self.targets
         )
 
 

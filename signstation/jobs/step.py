@@ -233,7 +233,8 @@ class Step:
             signed = await engine.check.sign(item, opened.descriptor, keying.answer, self._progress)
         finally:
             keying.stop(discard=False)
-            await _settled(keying)
+            if not keying.settled:
+                await _settled(keying)
             self._recorded = keying.recorded
         self._phases.correct(Phase.HASH, signed.hash_ns)
         return signed
@@ -318,8 +319,7 @@ class Step:
             replace=self._job.signing.replace,
             source=opened.status if plan.in_place else None,
         )
-        # from here on a cancelled wait must not leave a name half given
-        await asyncio.shield(engine.publisher.publish(publication))
+        await engine.publisher.publish(publication)
         engine.journal.published(self._published(signed, digests))
 
     def _published(self, signed: Signed, digests: tuple[bytes, ...]) -> Published:

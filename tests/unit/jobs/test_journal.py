@@ -70,8 +70,7 @@ def path(tmp_path: Path) -> Path:
 
 async def submitted(journal: Journal, count: int = 2) -> list[int]:
     """Submit a plan and return the ids of its steps."""
-    job = await journal.submit(sealed_plan(count), 100)
-    return [step.id for step in journal.rows.stored_job(job).steps]
+    return [step.id for step in (await journal.submit(sealed_plan(count), 100)).steps]
 
 
 def done(step: int) -> Published:
@@ -82,8 +81,10 @@ def done(step: int) -> Published:
 def test_a_job_comes_back_as_it_was_sealed(path: Path) -> None:
     async def work(journal: Journal) -> None:
         plan = sealed_plan(3)
-        job = await journal.submit(plan, 100)
+        submitted = await journal.submit(plan, 100)
+        job = submitted.id
         stored = journal.rows.stored_job(job)
+        assert stored == submitted
         assert stored.signing == plan.signing
         assert tuple(step.plan for step in stored.steps) == plan.steps
         assert [step.ordinal for step in stored.steps] == [0, 1, 2]
