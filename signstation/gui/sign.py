@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import QElapsedTimer
 from PySide6.QtWidgets import QWidget
 
 from signstation.app.api import StationApi
+from signstation.app.copyin import CopiedIn, CopyNews
+from signstation.app.difference import Difference, Earlier
 from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_sentence
 from signstation.gui.pages import Head, Page, PageName, page_column
 from signstation.gui.parts import ActionButton, Banner
-from signstation.gui.sign_flow import SignFlow
+from signstation.gui.sign_flow import Artifact, SignFlow
 from signstation.gui.sign_keys import KeysStep
+from signstation.gui.sign_prepare import Preparation
 from signstation.gui.sign_result import ResultStep
 from signstation.gui.sign_review import ReviewStep
 from signstation.gui.sign_run import SignRun
@@ -41,9 +45,16 @@ class SignPage(Page):
         super().__init__(parent)
         self._station, self._bridge = station, bridge
         self._flow = SignFlow()
-        self._inspection = 0  # number of the running inspection, so that an older one is ignored
         self._planning = 0
         self._inspected = True
+        self._prepare = Preparation(station, bridge, self)
+        self._prepare.copying.connect(self._copying)
+        self._prepare.copied.connect(self._copied)
+        self._prepare.inspected.connect(self._found)
+        self._prepare.compared.connect(self._compared)
+        self._prepare.done.connect(self._prepared)
+        self._prepare.failed.connect(self._failed)
+        self._copy_clock = QElapsedTimer()
         self._run = SignRun(station, bridge, self)
         self._run.changed.connect(self._steps_changed)
         self._run.failed.connect(self._failed)
@@ -77,6 +88,7 @@ class SignPage(Page):
         self._stepper.wanted.connect(self._next)
         self._stepper.entered.connect(self._entered)
         self._choose.chosen.connect(self.take)
+        self._look.compare.connect(self._compare_with)
         self._keys.changed.connect(self._gate)
         self._keys.key_file.connect(self._import_key)
         self._review.changed.connect(self._gate)
@@ -86,35 +98,47 @@ class SignPage(Page):
         self._entered(CHOOSE)
 
     def take(self, paths: tuple[Path, ...]) -> None:
-        """Begin with these paths: inspect them."""
+        """Begin with these paths: copy them in where others could change them, inspect them."""
+        self._begin(paths, always=False)
+
+    def _begin(self, paths: tuple[Path, ...], *, always: bool) -> None:
         if not paths or self._run.busy:
             return
         self._banner.hide()
         self._flow.begin(paths)
         self._stepper.lock(locked=False)
-        self._inspection += 1
-        number = self._inspection
         self._inspected = False
         self._look.show_flow(self._flow, done=False)
         self._stepper.go(INSPECT)
+        self._copy_clock.start()
+        self._prepare.start(paths, always=always)
 
-        def result(inspected: Inspected) -> None:
-            if number == self._inspection:
-                self._flow.add(inspected)
+    def _copying(self, news: CopyNews) -> None:
+        self._look.show_copying(news, self._copy_clock.elapsed() / 1000)
 
-        def done(_: None) -> None:
-            if number == self._inspection:
-                self._inspected = True
-                self._look.show_flow(self._flow, done=True)
-                self._gate()
+    def _copied(self, copy: CopiedIn) -> None:
+        self._flow.take_copy(copy)
+        self._look.show_flow(self._flow, done=False)
 
-        future = self._station.inspect(paths, None, self._bridge.streaming(result))
-        self._bridge.deliver(future, done, self._failed)
+    def _found(self, inspected: Inspected) -> None:
+        self._flow.add(inspected)
+
+    def _compared(self, path: Path, difference: Difference, earlier: Earlier | None) -> None:
+        self._flow.compared(path, difference, earlier)
+
+    def _prepared(self) -> None:
+        self._inspected = True
+        self._look.show_flow(self._flow, done=True)
+        self._gate()
+
+    def _compare_with(self, artifact: Artifact, earlier: Path) -> None:
+        self._banner.hide()
+        self._prepare.compare_with(artifact.path, artifact.inspection, earlier)
 
     def refresh(self) -> None:
         """Inspect the same paths again, as long as nothing is being signed."""
         if self._stepper.current in {INSPECT, KEYS, REVIEW}:
-            self.take(self._flow.paths)
+            self._begin(self._flow.chosen, always=self._flow.copy is not None)
 
     def leave(self) -> None:
         """Go back one step where that is possible; a running job goes on."""
@@ -201,6 +225,6 @@ class SignPage(Page):
     def _start_over(self) -> None:
         self._banner.hide()
         self._stepper.lock(locked=False)
-        self._inspection += 1
+        self._prepare.stop()
         self._planning += 1
         self._stepper.go(CHOOSE)

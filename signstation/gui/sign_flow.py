@@ -7,9 +7,11 @@ it, and per chosen folder; the orders share a title and become one group in the 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from signstation.app.copyin import CopiedIn
+from signstation.app.difference import Difference, Earlier
 from signstation.model.artifacts import Finding, Inspection, Severity
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import KeyInfo, KeyState, SignatureType
@@ -37,6 +39,13 @@ class Artifact:
 
     path: Path
     inspection: Inspection
+    difference: Difference | None = None
+    earlier: Earlier | None = None
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What the inspection found, and what changed since the earlier version."""
+        changed = self.difference.findings if self.difference else ()
+        return (*self.inspection.findings, *changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +58,14 @@ class Choice:
 
 @dataclass(slots=True)
 class SignFlow:
-    """State of one run through the Sign page; owned by the page, lives on the GUI thread."""
+    """State of one run through the Sign page; owned by the page, lives on the GUI thread.
 
+    ``chosen`` is what the person named, ``paths`` what is signed: the same, or a private copy.
+    """
+
+    chosen: tuple[Path, ...] = ()
     paths: tuple[Path, ...] = ()
+    copy: CopiedIn | None = None
     artifacts: list[Artifact] = field(default_factory=list)
     failures: list[Inspected] = field(default_factory=list)
     keys: tuple[KeyInfo, ...] = ()
@@ -62,22 +76,44 @@ class SignFlow:
     replace: bool = False
     typed: str = ""
     plans: tuple[PlanSummary, ...] = ()
+    profile: str = ""
+    _places: dict[Path, int] = field(default_factory=dict)
 
     def begin(self, paths: tuple[Path, ...]) -> None:
         """Start over with other paths; what was chosen for keys and output stays."""
-        self.paths = paths
+        self.chosen = self.paths = paths
+        self.copy = None
         self.artifacts.clear()
+        self._places.clear()
         self.failures.clear()
         self.typed = ""
         self.plans = ()
         self.output = default_output(paths)
+
+    def take_copy(self, copy: CopiedIn) -> None:
+        """Sign a private copy instead; what was refused is told like what cannot be read."""
+        self.paths = copy.paths
+        if copy.copied:
+            self.copy = copy
+            self.output = Path.home() / "signed" / self.title()
+            self.failures.extend(
+                Inspected(Path(each.path), error=each.error) for each in copy.refused
+            )
 
     def add(self, inspected: Inspected) -> None:
         """Take one result of the inspection."""
         if inspected.inspection is None:
             self.failures.append(inspected)
         else:
+            self._places[inspected.path] = len(self.artifacts)
             self.artifacts.append(Artifact(inspected.path, inspected.inspection))
+
+    def compared(self, path: Path, difference: Difference, earlier: Earlier | None) -> None:
+        """Take what changed since an earlier version of one artifact."""
+        number = self._places.get(path)
+        if number is not None:
+            changed = replace(self.artifacts[number], difference=difference, earlier=earlier)
+            self.artifacts[number] = changed
 
     def kinds(self) -> tuple[str, ...]:
         """Formats that were found, in alphabetical order."""
@@ -91,7 +127,7 @@ class SignFlow:
     def findings(self) -> tuple[tuple[Artifact, Finding], ...]:
         """Every finding with its artifact, blockers first."""
         order = (Severity.BLOCKER, Severity.WARNING, Severity.NOTE)
-        found = [(each, finding) for each in self.artifacts for finding in each.inspection.findings]
+        found = [(each, finding) for each in self.artifacts for finding in each.findings()]
         return tuple(sorted(found, key=lambda pair: order.index(pair[1].severity)))
 
     def offer(self, kind: str) -> tuple[Choice, ...]:
@@ -123,7 +159,7 @@ class SignFlow:
         )
         return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
 
-    def compared(self) -> bool:
+    def digest_compared(self) -> bool:
         """Whether the last characters of the digest were typed as they are."""
         return self.typed.replace(" ", "").lower() == self.release_digest()[-COMPARED:]
 
@@ -168,7 +204,7 @@ class SignFlow:
 
     def title(self) -> str:
         """The release's name: the chosen directory or the first file."""
-        return self.paths[0].name if self.paths else ""
+        return self.chosen[0].name if self.chosen else ""
 
     def not_inspected(self) -> Text | None:
         """Why the Inspect step is not done, or None."""
@@ -193,7 +229,7 @@ class SignFlow:
             return Text("The plan is being made.")
         if not any(plan.items for plan in self.plans):
             return Text("Every artifact was refused; the reasons are listed.")
-        if self.typed and not self.compared():
+        if self.typed and not self.digest_compared():
             return Text("The typed characters are not the end of the digest.")
         return None
 

@@ -226,7 +226,7 @@ class ReviewStep(QWidget):
         typed = self._flow.typed.replace(" ", "")
         if not typed:
             words, tone = tr("Not compared."), "neutral"
-        elif self._flow.compared():
+        elif self._flow.digest_compared():
             words, tone = tr("Compared: the characters match."), "ok"
         elif self._flow.release_digest()[-COMPARED:].startswith(typed.lower()):
             words = tr("{typed} of {count} typed", typed=len(typed), count=COMPARED)

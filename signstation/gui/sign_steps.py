@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelection, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from signstation.app.copyin import CopyNews
+from signstation.gui.difference import DifferenceView
 from signstation.gui.drop import DropArea
+from signstation.gui.errors import error_sentence, parse_error
 from signstation.gui.facts import SEVERITIES, FactsView
 from signstation.gui.kinds import COVERS, kind_icon, kind_title, kind_words
 from signstation.gui.parts import Banner, Card, IconLabel, Label, line
@@ -17,7 +20,11 @@ from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn
 from signstation.model.artifacts import Severity
+from signstation.model.station import Inspected
 from signstation.reports.words import human_size, show
+
+MAX_REASONS = 6
+"""Most files that are left out whose reasons are told at once."""
 
 
 class ChooseStep(QWidget):
@@ -102,13 +109,13 @@ def _entry(theme: Theme, icon: str, title: str, detail: str, card: Card) -> QHBo
 def _worst(artifact: Artifact) -> tuple[str, Tone]:
     order = (Severity.BLOCKER, Severity.WARNING, Severity.NOTE)
     for severity in order:
-        if any(each.severity is severity for each in artifact.inspection.findings):
+        if any(each.severity is severity for each in artifact.findings()):
             return SEVERITIES[severity]
     return ("check-circle", Tone.OK)
 
 
 def _finding_words(artifact: Artifact) -> str:
-    count = len(artifact.inspection.findings)
+    count = len(artifact.findings())
     return tr("none") if count == 0 else tr("{count} to look at", count=count)
 
 
@@ -118,7 +125,12 @@ def _signers(artifact: Artifact) -> str:
 
 
 class InspectStep(QWidget):
-    """Every artifact with what was found in it, and the facts of the selected one."""
+    """Every artifact with what was found in it, and the facts of the selected one.
+
+    Emits ``compare`` with an artifact and the Path of an earlier version that a person chose.
+    """
+
+    compare = Signal(object, object)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         """Build an empty table and an empty facts view."""
@@ -150,7 +162,14 @@ class InspectStep(QWidget):
         self.table.selectionModel().selectionChanged.connect(self._selected)
         card = Card(self)
         self.facts = FactsView(theme, card)
-        card.body.addWidget(self.facts)
+        self.changes = DifferenceView(theme, card)
+        self.changes.chosen.connect(self._compare_with)
+        self.tabs = QTabWidget(card)
+        self.tabs.setAccessibleName(tr("About the artifact"))
+        self.tabs.tabBar().setAccessibleName(tr("About the artifact"))
+        self.tabs.addTab(self.facts, tr("What is inside"))
+        self.tabs.addTab(self.changes, tr("What changed"))
+        card.body.addWidget(self.tabs)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(16)
@@ -160,14 +179,28 @@ class InspectStep(QWidget):
         splitter.setStretchFactor(1, 2)
         splitter.setSizes([640, 420])
         column.addWidget(splitter, 1)
+        self._shown: Artifact | None = None
 
     def show_flow(self, flow: SignFlow, *, done: bool) -> None:
         """Show what has been inspected so far; ``done`` when nothing more comes."""
-        had = self.table.selectionModel().hasSelection()
-        self.model.replace(sorted(flow.artifacts, key=lambda each: str(each.path)))
-        if flow.artifacts and not had:
-            self.table.selectRow(0)
+        had = self.table.currentIndex().row() if self.table.selectionModel().hasSelection() else -1
+        rows = sorted(flow.artifacts, key=lambda each: str(each.path))
+        self.model.replace(rows)
+        if rows and (had < 0 or done):
+            self.table.selectRow(max(0, min(had, len(rows) - 1)))
+            self._show(self.model.row(self.table.currentIndex()))
         self._say(flow, done=done)
+
+    def show_copying(self, news: CopyNews, seconds: float) -> None:
+        """Tell how far the private copy is."""
+        speed = human_size(round(news.done / seconds)) if seconds > 0 else ""
+        words = tr(
+            "Copying in: {done} of {total}, {speed} per second",
+            done=human_size(news.done),
+            total=human_size(news.total),
+            speed=speed,
+        )
+        self.banner.say(Tone.ACCENT, words, show(news.name), icon="copy")
 
     def _say(self, flow: SignFlow, *, done: bool) -> None:
         if not done:
@@ -182,8 +215,8 @@ class InspectStep(QWidget):
         elif refused:
             self.banner.say(
                 Tone.WARNING,
-                tr("{total}; {refused} could not be read", total=total, refused=refused),
-                ", ".join(show(each.path.name) for each in flow.failures[:5]),
+                tr("{total}; {refused} are left out", total=total, refused=refused),
+                "\n".join(_reason(each) for each in flow.failures[:MAX_REASONS]),
             )
         elif count:
             words = trn(
@@ -198,4 +231,21 @@ class InspectStep(QWidget):
 
     def _selected(self, selection: QItemSelection) -> None:
         if indexes := selection.indexes():
-            self.facts.show_inspection(self.model.row(indexes[0]).inspection)
+            self._show(self.model.row(indexes[0]))
+
+    def _show(self, artifact: Artifact) -> None:
+        self._shown = artifact
+        self.facts.show_inspection(artifact.inspection)
+        self.changes.show_difference(artifact.difference, artifact.earlier)
+        changed = artifact.difference is not None and bool(artifact.difference.changes)
+        self.tabs.setTabText(1, tr("What changed (!)") if changed else tr("What changed"))
+
+    def _compare_with(self, earlier: Path) -> None:
+        if self._shown is not None:
+            self.compare.emit(self._shown, earlier)
+
+
+def _reason(failure: Inspected) -> str:
+    error = error_sentence(parse_error(failure.error or ""))
+    name = show(failure.path.name)
+    return error if name in error else f"{name}: {error}"
