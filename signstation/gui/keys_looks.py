@@ -46,6 +46,12 @@ STATE_MEANINGS: Mapping[KeyState, str] = {
     KeyState.PUBLIC_ONLY: "Only the public half is here: it verifies and cannot sign.",
 }
 
+_SUBKEYS = {
+    "sign": "Signing subkey",
+    "encrypt": "Encryption subkey",
+    "authenticate": "Authentication subkey",
+}
+
 
 def protection_look(protection: Protection) -> Look:
     """Return icon, tone and word of a protection."""
@@ -69,23 +75,19 @@ def expiry_words(expires: int | None, now: int) -> str:
 
 def is_subkey(key: KeyInfo) -> bool:
     """Whether it belongs to another key and has no name of its own."""
-    return key.parent is not None and SignatureType.OPENPGP in key.signature_types
+    return key.parent is not None and SignatureType.CMS not in key.signature_types
 
 
 def kind_words(key: KeyInfo) -> str:
     """Return what a key is within its family."""
     usages = set(key.usages)
     if is_subkey(key):
-        for usage, words in (
-            ("sign", "Signing subkey"),
-            ("encrypt", "Encryption subkey"),
-            ("authenticate", "Authentication subkey"),
-        ):
+        for usage, words in _SUBKEYS.items():
             if usage in usages:
                 return tr(words)
         return tr("Subkey")
-    if SignatureType.OPENPGP in key.signature_types:
-        return tr("Primary key") if "sign" in usages else tr("Primary key, certifies only")
     if SignatureType.CMS in key.signature_types:
         return tr("Certificate") if key.parent is None else tr("Certificate, issued by another")
+    if "certify" in usages:  # what only certifies makes no signatures of files
+        return tr("Primary key") if "sign" in usages else tr("Primary key, certifies only")
     return tr("Key")

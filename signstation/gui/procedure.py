@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from signstation.ceremonies.answers import Field
@@ -128,7 +129,22 @@ class ProcedureView(QWidget):
         stepper.entered.connect(self._entered)
         self.stepper = stepper
         self._column.addWidget(stepper, 1)
+        stepper.show()  # a layout would show it only when the events are handled
+        self._order_tabs(at)
         self._gate()
+
+    def _order_tabs(self, index: int) -> None:
+        """The Tab key goes through the step and then to Back and Next, whatever was made first."""
+        shown = self._forms[index] if index < len(self._forms) else self._review
+        inside = [
+            each
+            for each in shown.findChildren(QWidget)
+            if each.focusPolicy() is not Qt.FocusPolicy.NoFocus
+        ]
+        stepper = self.stepper
+        stops = (self.leave_button, stepper.bar, *inside, stepper.back, stepper.next)
+        for one, two in pairwise(stops):
+            QWidget.setTabOrder(one, two)
 
     def _answered(self, field: Field[Any], typed: str) -> None:
         self._course = self._course.answer(field, typed)
@@ -170,6 +186,8 @@ class ProcedureView(QWidget):
         elif index == len(self._forms):
             self._review.show_course(self._course)
             self.stepper.next.setFocus()
+        if index <= len(self._forms):
+            self._order_tabs(index)
         self._gate()
 
     def _start(self, index: int) -> None:
