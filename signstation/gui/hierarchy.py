@@ -13,7 +13,7 @@ from signstation.gui.keys_looks import kind_words, state_look
 from signstation.gui.parts import Chip, IconLabel, Label, clear, restyle
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
-from signstation.gui.words import tr
+from signstation.gui.words import tip, tr
 from signstation.model.keys import KeyInfo, KeyRef, SignatureType
 from signstation.reports.words import groups, show
 
@@ -59,7 +59,7 @@ class KeyNode(QFrame):
         """Tell whether this is the key that is shown beside the list."""
         restyle(self._title, tone="accent" if current else "")
         words = tr("Shown beside the list") if current else ""
-        self.setToolTip(words)
+        self.setToolTip(tip(words))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Pick it."""

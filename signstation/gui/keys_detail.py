@@ -22,7 +22,7 @@ from signstation.gui.procedure_scroll import Scrolled
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.verdicts import moment
-from signstation.gui.words import tr, trn
+from signstation.gui.words import tip, tr, trn
 from signstation.model.keys import KeyInfo, KeyState, Protection
 from signstation.reports.words import show
 
@@ -101,7 +101,7 @@ class KeyDetail(Card):
         row.addStretch(1)
         words = tr("Copy the fingerprint (Ctrl+Shift+C)")
         self.copy = CopyButton(self._theme, show(key.fingerprint), words, self._inner)
-        self.copy.setToolTip(words)
+        self.copy.setToolTip(tip(words))
         row.addWidget(self.copy)
         self._column.addLayout(row)
         digits = grouped(show(key.fingerprint))

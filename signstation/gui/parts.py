@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import CHIP_HEIGHT, Tone
+from signstation.gui.words import tip
 
 LONG_WORD = 24
 """Characters without a blank that always have room."""
@@ -160,7 +161,7 @@ class Chip(QFrame):
         self._words.setText(words)
         restyle(self._words, tone=tone.value)
         restyle(self, tone=tone.value)
-        self.setToolTip(explanation)
+        self.setToolTip(tip(explanation))
         self.setAccessibleName(words)
         self.setAccessibleDescription(explanation)
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from signstation.gui.cells import CellDelegate
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import COMPACT_ROW_HEIGHT, Tone
+from signstation.gui.words import tip
 
 Row = TypeVar("Row")
 Index = QModelIndex | QPersistentModelIndex
@@ -154,7 +155,8 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         column, row = self._columns[index.column()], self.row(index)
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.ToolTipRole:
-                return column.text(row)
+                words = column.text(row)
+                return tip(words) if role == Qt.ItemDataRole.ToolTipRole else words
             case Qt.ItemDataRole.DecorationRole if column.icon:
                 name, tone = column.icon(row)
                 return self.theme.icon(name, self.theme.tokens.tone(tone)[0], 16)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import Qt
 
 from signstation.model.text import Text
 from signstation.reports.words import show
@@ -27,3 +30,8 @@ def trn(one: str, many: str, count: int, **values: str | int) -> str:
 def say(value: Text) -> str:
     """Translate a Text and fill in its values, escaped."""
     return tr(value.template, **dict(value.values))
+
+
+def tip(words: str) -> str:
+    """Return a tooltip that shows ``words`` literally: Qt takes what looks like markup for it."""
+    return f"<p>{html.escape(words)}</p>" if Qt.mightBeRichText(words) else words

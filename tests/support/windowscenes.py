@@ -1,0 +1,245 @@
+"""The scenes of the window: every page in every state that looks different, and the way there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QWidget,
+)
+
+from signstation.gui.keys import KeysPage
+from signstation.gui.pages import PageName
+from signstation.gui.queue import QueuePage
+from signstation.gui.sign import SignPage
+from signstation.gui.stepper import Stepper
+from signstation.gui.trust import TrustPage
+from signstation.gui.verify import VerifyPage
+from signstation.gui.verify_list import VerifyList
+from signstation.model.anchors import Anchor
+from signstation.model.jobs import JobState
+from signstation.model.prompts import PromptKind
+from signstation.model.station import Inspected, PromptOpened, VerifiedPath
+from signstation.model.text import text
+from tests.support import windowdata
+from tests.support.window import Script, make_job
+from tests.support.windowdriver import RELEASE, Driver, make_prompt
+
+EVIL = windowdata.HOSTILE_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A name and the way to it."""
+
+    name: str
+    go: Callable[[Driver], object]
+
+
+def _open(name: PageName) -> Callable[[Driver], None]:
+    def go(driver: Driver) -> None:
+        driver.window.open(name)
+
+    return go
+
+
+def _verify_results(driver: Driver) -> None:
+    page = driver.page(PageName.VERIFY, VerifyPage)
+    page.take(RELEASE)
+    driver.settle()
+    rows = page.findChildren(VerifyList)[0]
+    if not rows.select_path(Path(windowdata.rpm_good().path)):
+        rows.table.selectRow(1)
+    page._commands.setChecked(True)
+    driver.settle()
+
+
+def _sign_to(step: int) -> Callable[[Driver], None]:
+    def go(driver: Driver) -> None:
+        page = driver.page(PageName.SIGN, SignPage)
+        page.take(RELEASE)
+        driver.settle()
+        stepper = page.findChildren(Stepper)[0]
+        while stepper.current < step:
+            assert stepper.next.isEnabled(), stepper.next.reason.text()
+            stepper.next.click()
+            driver.settle()
+
+    return go
+
+
+def _queue(driver: Driver) -> None:
+    page = driver.page(PageName.QUEUE, QueuePage)
+    driver.settle()
+    if page.model.rowCount():
+        page.table.selectRow(0)
+        page._ask_cancel()
+
+
+def _keys(driver: Driver) -> None:
+    page = driver.page(PageName.KEYS, KeysPage)
+    driver.settle()
+    page.list.table.selectRow(0)
+
+
+def _make_key(driver: Driver) -> None:
+    driver.page(PageName.KEYS, KeysPage).begin_making()
+
+
+def _trust(driver: Driver) -> None:
+    page = driver.page(PageName.TRUST, TrustPage)
+    driver.settle()
+    page.table.selectRow(0)
+
+
+def _unpin(driver: Driver) -> None:
+    _trust(driver)
+    driver.page(PageName.TRUST, TrustPage).unpin.click()
+
+
+def _pin(driver: Driver) -> None:
+    driver.page(PageName.TRUST, TrustPage).take((Path(f"/srv/{EVIL}.asc"),))
+
+
+def _prompts(driver: Driver) -> None:
+    for number, kind in enumerate((PromptKind.NEW_PASSPHRASE, PromptKind.PIN, PromptKind.TOUCH)):
+        prompt = make_prompt(f"p{number}", kind, wrong=True, tries=1)
+        driver.station.emit(PromptOpened(prompt))
+    driver.settle()
+
+
+def _health(driver: Driver) -> None:
+    driver.settle()
+    driver.window.strip.station.click()
+
+
+SCENES = (
+    Scene("overview", _open(PageName.OVERVIEW)),
+    Scene("sign choose", _open(PageName.SIGN)),
+    Scene("sign inspect", _sign_to(1)),
+    Scene("sign keys", _sign_to(2)),
+    Scene("sign review", _sign_to(3)),
+    Scene("sign result", _sign_to(4)),
+    Scene("verify start", _open(PageName.VERIFY)),
+    Scene("verify results", _verify_results),
+    Scene("queue", _queue),
+    Scene("keys", _keys),
+    Scene("make a key", _make_key),
+    Scene("trust", _trust),
+    Scene("unpin", _unpin),
+    Scene("pin", _pin),
+    Scene("prompts", _prompts),
+    Scene("health", _health),
+)
+
+
+def lay_out(driver: Driver) -> None:
+    """Let everything that was asked for arrive and take its place."""
+    driver.settle()
+    driver.window.grab()
+    driver.settle()
+
+
+def described(widget: QWidget) -> str:
+    """Name a widget for a person who reads a failed test."""
+    return (
+        f"{type(widget).__name__} {widget.accessibleName() or widget.objectName()!r}"
+        f" in {type(widget.parent()).__name__}"
+    )
+
+
+def hostile_script() -> Script:
+    """Return a station whose every untrusted value is ``EVIL``, or carries it."""
+    row, steps = make_job(1, (JobState.DONE, JobState.FAILED), title=EVIL)
+    return Script(
+        verifications=(windowdata.hostile(), replace(windowdata.hostile(), path=f"/srv/b{EVIL}")),
+        unverifiable=(VerifiedPath(Path(f"/srv/c{EVIL}"), error='{"code": "internal"}'),),
+        inspections=_inspections(),
+        keys=tuple(
+            replace(each, label=EVIL, location=f"/home/{EVIL}") for each in windowdata.key_list()
+        ),
+        jobs=(replace(row, keys=(f"file:/{EVIL}",)),),
+        steps={
+            1: tuple(
+                replace(
+                    each,
+                    path=f"/srv/{EVIL}",
+                    title=EVIL,
+                    outputs=(f"/srv/signed/{EVIL}",) if each.outputs else (),
+                )
+                for each in steps
+            )
+        },
+        anchors=tuple(_anchor(each) for each in Script().anchors),
+        anchor_file=tuple(_anchor(each) for each in Script().anchor_file),
+        seen=tuple(replace(each, label=EVIL) for each in Script().seen),
+        doctor=tuple(
+            replace(each, detail=text("{value}", value=EVIL)) for each in windowdata.doctor()
+        ),
+    )
+
+
+def _anchor(anchor: Anchor) -> Anchor:
+    origin = replace(anchor.origin, source=f"file {EVIL}, pinned by {EVIL}")
+    return replace(anchor, label=EVIL, names=(EVIL, EVIL), origin=origin)
+
+
+def _inspections() -> tuple[Inspected, ...]:
+    return tuple(
+        Inspected(
+            windowdata.RELEASE / f"{number}{EVIL}",
+            replace(
+                each,
+                title=EVIL,
+                findings=tuple(
+                    replace(one, text=text("{value}", value=EVIL)) for one in each.findings
+                ),
+                sections=tuple(
+                    replace(
+                        section, facts=tuple(replace(fact, value=EVIL) for fact in section.facts)
+                    )
+                    for section in each.sections
+                ),
+                signatures=tuple(
+                    replace(one, signer=EVIL, algorithm=EVIL) for one in each.signatures
+                ),
+            ),
+        )
+        for number, (_, each) in enumerate(windowdata.inspections())
+    )
+
+
+def every_text(window: QWidget) -> Iterator[str]:
+    """Yield every text that a widget shows or tells: tables, tooltips and the title included."""
+    yield window.windowTitle()
+    for widget in window.findChildren(QWidget):
+        yield from (widget.toolTip(), widget.accessibleName(), widget.accessibleDescription())
+        if isinstance(widget, QLabel | QAbstractButton | QLineEdit):
+            yield widget.text()
+        elif isinstance(widget, QPlainTextEdit):
+            yield widget.toPlainText()
+        elif isinstance(widget, QComboBox):
+            yield from (widget.itemText(number) for number in range(widget.count()))
+        elif isinstance(widget, QAbstractItemView) and widget.model() is not None:
+            yield from _cells(widget)
+
+
+def _cells(view: QAbstractItemView) -> Iterator[str]:
+    model = view.model()
+    for row in range(model.rowCount()):
+        for column in range(model.columnCount()):
+            for role in (
+                Qt.ItemDataRole.DisplayRole,
+                Qt.ItemDataRole.ToolTipRole,
+                Qt.ItemDataRole.AccessibleTextRole,
+            ):
+                yield str(model.index(row, column).data(role) or "")
