@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from signstation.errors import ToolMissing
 from signstation.gui.overview import OverviewPage
@@ -46,7 +46,7 @@ def _page(driver: Driver) -> OverviewPage:
 
 
 def _words(page: OverviewPage) -> list[str]:
-    page.grab()  # lays everything out
+    QApplication.processEvents()  # lays everything out
     return [each.text() for each in page.findChildren(Label) if each.isVisible()]
 
 

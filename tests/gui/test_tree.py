@@ -27,6 +27,8 @@ from signstation.gui.sign import SignPage
 from signstation.gui.stepper import Stepper
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import ThemeName
+from signstation.gui.trust import TrustPage
+from signstation.gui.trust_compare import CompareCard
 from signstation.gui.verify import VerifyPage
 from signstation.gui.verify_list import VerifyList
 from signstation.model.jobs import JobState
@@ -34,7 +36,7 @@ from signstation.model.prompts import PromptKind
 from signstation.model.station import Inspected, PromptOpened, VerifiedPath
 from signstation.model.text import text
 from signstation.reports.words import show
-from tests.support import windowdata
+from tests.support import windowdata, windowtrust
 from tests.support.window import Script, make_job
 from tests.support.windowdriver import RELEASE, Driver, busy_script, every_widget, make_prompt
 
@@ -91,6 +93,25 @@ def _prompts(driver: Driver) -> None:
     driver.window.strip.station.click()
 
 
+def _unpin(driver: Driver) -> None:
+    page = driver.page(PageName.TRUST, TrustPage)
+    page.unpin.click()
+
+
+def _pin_to(step: int) -> Callable[[Driver], None]:
+    def go(driver: Driver) -> None:
+        page = driver.page(PageName.TRUST, TrustPage)
+        page.pin.click()
+        if step:
+            page.take((Path("/srv/trust/carbon.pem"),))
+            driver.settle()
+        if step > 1:
+            page.findChildren(CompareCard)[0].tick.click()
+            page.steps.stepper.next.click()
+
+    return go
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A name and the way to it."""
@@ -109,6 +130,12 @@ SCENES = (
     Scene("verify results", _verify_results),
     Scene("queue", _queue),
     Scene("keys", lambda driver: driver.window.open(PageName.KEYS)),
+    Scene("overview", lambda driver: driver.window.open(PageName.OVERVIEW)),
+    Scene("trust", lambda driver: driver.window.open(PageName.TRUST)),
+    Scene("trust unpin", _unpin),
+    Scene("trust pin", _pin_to(0)),
+    Scene("trust compare", _pin_to(1)),
+    Scene("trust purpose", _pin_to(2)),
     Scene("prompts and health", _prompts),
 )
 
@@ -276,6 +303,12 @@ def _evil_script() -> Script:
         ),
         jobs=(replace(row, keys=(f"file:/{evil}",)),),
         steps={1: hostile_steps},
+        anchors=windowtrust.hostile(),
+        anchor_file=windowtrust.hostile(),
+        seen=tuple(
+            replace(each, label=evil, reason=text("{value}", value=evil))
+            for each in windowtrust.seen()
+        ),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLabel
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel
 
 from signstation.errors import ArtifactChanged
 from signstation.gui.literal import Literal
@@ -39,7 +39,7 @@ def _comparing(driver: Driver) -> tuple[TrustPage, CompareStep]:
 
 
 def _words(page: TrustPage) -> list[str]:
-    page.grab()  # lays everything out
+    QApplication.processEvents()  # lays everything out
     labels = [each.text() for each in page.findChildren(Label) if each.isVisible()]
     return labels + [each.toPlainText() for each in _literals(page)]
 
