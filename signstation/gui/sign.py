@@ -10,14 +10,17 @@ from PySide6.QtWidgets import QWidget
 from signstation.app.api import StationApi
 from signstation.app.copyin import CopiedIn, CopyNews
 from signstation.app.difference import Difference, Earlier
+from signstation.app.settings import Profile
 from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_sentence
+from signstation.gui.kinds import kind_title
 from signstation.gui.pages import Head, Page, PageName, page_column
 from signstation.gui.parts import ActionButton, Banner
 from signstation.gui.sign_flow import Artifact, SignFlow
 from signstation.gui.sign_keys import KeysStep
 from signstation.gui.sign_prepare import Preparation
+from signstation.gui.sign_profile import apply_profile, make_profile
 from signstation.gui.sign_result import ResultStep
 from signstation.gui.sign_review import ReviewStep
 from signstation.gui.sign_run import SignRun
@@ -71,11 +74,11 @@ class SignPage(Page):
         self._banner = Banner(theme, self)
         column.addWidget(self._banner)
         self._stepper = Stepper(theme, self)
-        self._choose = ChooseStep(theme, self._stepper)
+        self._choose = ChooseStep(theme, station, bridge, self._stepper)
         self._look = InspectStep(theme, self._stepper)
         self._keys = KeysStep(theme, self._stepper)
         self._review = ReviewStep(theme, self._stepper)
-        self._result = ResultStep(theme, self._stepper)
+        self._result = ResultStep(theme, station, bridge, self._stepper)
         for step in (
             Step(tr("Choose"), self._choose, ""),
             Step(tr("Inspect"), self._look, tr("Choose keys")),
@@ -88,9 +91,12 @@ class SignPage(Page):
         self._stepper.wanted.connect(self._next)
         self._stepper.entered.connect(self._entered)
         self._choose.chosen.connect(self.take)
+        self._choose.media.chosen.connect(self._copy_in)
         self._look.compare.connect(self._compare_with)
         self._keys.changed.connect(self._gate)
         self._keys.key_file.connect(self._import_key)
+        self._keys.profiles.used.connect(self._use_profile)
+        self._keys.profiles.saved.connect(self._save_profile)
         self._review.changed.connect(self._gate)
         self._result.verify.connect(self._verify)
         self._result.again.connect(self._start_over)
@@ -112,6 +118,9 @@ class SignPage(Page):
         self._stepper.go(INSPECT)
         self._copy_clock.start()
         self._prepare.start(paths, always=always)
+
+    def _copy_in(self, paths: tuple[Path, ...]) -> None:
+        self._begin(paths, always=True)
 
     def _copying(self, news: CopyNews) -> None:
         self._look.show_copying(news, self._copy_clock.elapsed() / 1000)
@@ -147,9 +156,12 @@ class SignPage(Page):
 
     def _entered(self, index: int) -> None:
         self._over.setVisible(index in {INSPECT, KEYS, REVIEW})
-        if index == KEYS:
+        if index == CHOOSE:
+            self._choose.media.look()
+        elif index == KEYS:
             self._bridge.deliver(self._station.keys(), self._keys_came, self._failed)
             self._keys.show_flow(self._flow)
+            self._bridge.deliver(self._station.profiles(), self._profiles_came, self._failed)
         elif index == REVIEW:
             self._plan()
         self._gate()
@@ -159,6 +171,31 @@ class SignPage(Page):
         if self._stepper.current == KEYS:
             self._keys.show_flow(self._flow)
             self._gate()
+
+    def _profiles_came(self, profiles: tuple[Profile, ...]) -> None:
+        self._keys.profiles.show_profiles(profiles, self._flow.profile)
+
+    def _use_profile(self, profile: Profile) -> None:
+        try:
+            missing = apply_profile(profile, self._flow)
+        except SignstationError as error:
+            self._failed(error)
+            return
+        self._keys.show_flow(self._flow)
+        if missing:
+            kinds = ", ".join(kind_title(each) for each in missing)
+            self._keys.profiles.say(tr("The key is not here for: {kinds}", kinds=kinds))
+        self._gate()
+
+    def _save_profile(self, name: str) -> None:
+        profile = make_profile(name, self._flow)
+        self._bridge.deliver(self._station.save_profile(profile), self._profile_saved, self._failed)
+
+    def _profile_saved(self, profile: Profile) -> None:
+        self._flow.profile = profile.name
+        self._keys.profiles.name.clear()
+        self._keys.profiles.say(tr("Saved in {file}", file=profile.source))
+        self._bridge.deliver(self._station.profiles(), self._profiles_came, self._failed)
 
     def _import_key(self, path: Path) -> None:
         self._bridge.deliver(
@@ -208,7 +245,7 @@ class SignPage(Page):
             return
         self._stepper.go(RESULT)
         self._stepper.lock(locked=True)
-        self._result.show_steps([])
+        self._result.begin(self._flow.output, self._flow.title())
         self._run.start(self._flow.plans)
 
     def _steps_changed(self, rows: list[StepRow]) -> None:

@@ -152,6 +152,10 @@ class SignFlow:
                 nothing = Choice(None, SIGNATURES.get(kind, (SignatureType.OPENPGP,))[0])
                 self.choices[kind] = offers[0] if offers else nothing
 
+    def set_output(self, typed: str) -> None:
+        """Write results below this directory; a relative one is meant from the home directory."""
+        self.output = Path.home() / Path(typed).expanduser() if typed else None
+
     def release_digest(self) -> str:
         """SHA-256 over the lines ``sha256  name`` of all artifacts in order: to be compared."""
         lines = sorted(

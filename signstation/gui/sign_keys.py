@@ -18,8 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from signstation.gui.kinds import kind_icon, kind_title
-from signstation.gui.parts import ActionButton, Card, Chip, IconLabel, Label, clear
+from signstation.gui.parts import ActionButton, Card, Chip, IconLabel, Label, clear, line
 from signstation.gui.sign_flow import Choice, SignFlow
+from signstation.gui.sign_profile import ProfileBar
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn
@@ -120,18 +121,23 @@ class KeysStep(QWidget):
         row.addWidget(self._output_card(), 2)
 
     def _output_card(self) -> Card:
-        card = Card(self, tr("Where results go"))
+        card = Card(self)
+        self.profiles = ProfileBar(self._theme, card)
+        card.body.addWidget(self.profiles)
+        card.body.addSpacing(6)
+        card.body.addWidget(line(card))
+        card.body.addWidget(Label(tr("Where results go"), card, "section"))
         card.body.addWidget(Label(tr("Output folder"), card, "label"))
-        line = QHBoxLayout()
+        row = QHBoxLayout()
         self.output = QLineEdit(card)
         self.output.setAccessibleName(tr("Output folder"))
         self.output.setProperty("role", "mono")
         self.output.textEdited.connect(self._output_edited)
         self._pick = ActionButton(self._theme, tr("Choose…"), card, icon="folder")
         self._pick.clicked.connect(self._pick_output)
-        line.addWidget(self.output, 1)
-        line.addWidget(self._pick)
-        card.body.addLayout(line)
+        row.addWidget(self.output, 1)
+        row.addWidget(self._pick)
+        card.body.addLayout(row)
         self.replace = QCheckBox(tr("Replace files of the same name there"), card)
         self.replace.toggled.connect(self._replace_toggled)
         card.body.addWidget(self.replace)
@@ -183,6 +189,9 @@ class KeysStep(QWidget):
         self._kinds.addLayout(row)
         self._kinds.addStretch(1)
         self.output.setText(str(flow.output or ""))
+        self.existing.blockSignals(True)  # showing a choice is not making it
+        self.existing.setCurrentIndex(self.existing.findData(flow.existing))
+        self.existing.blockSignals(False)
 
     def keys(self) -> tuple[KeyInfo, ...]:
         """Keys chosen now."""
@@ -192,18 +201,24 @@ class KeysStep(QWidget):
     def _chosen(self, kind: str, choice: Choice | None) -> None:
         before = self._flow.choices[kind]
         self._flow.choices[kind] = choice or Choice(None, before.signature)
-        self.changed.emit()
+        self._altered()
 
     def _output_edited(self, value: str) -> None:
         self._flow.output = Path(value) if value else None
-        self.changed.emit()
+        self._altered()
 
     def _replace_toggled(self, checked: bool) -> None:  # noqa: FBT001 - Qt's signal
         self._flow.replace = checked
-        self.changed.emit()
+        self._altered()
 
     def _existing_changed(self) -> None:
         self._flow.existing = self.existing.currentData()
+        self._altered()
+
+    def _altered(self) -> None:
+        """A choice was changed by hand: it is no longer what the profile says."""
+        self._flow.profile = ""
+        self.profiles.box.setCurrentIndex(0)
         self.changed.emit()
 
     def _pick_key(self) -> None:

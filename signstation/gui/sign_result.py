@@ -7,10 +7,13 @@ from pathlib import Path
 from PySide6.QtCore import QItemSelection, Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QSplitter, QVBoxLayout, QWidget
 
+from signstation.app.api import StationApi
+from signstation.gui.bridge import Bridge
 from signstation.gui.kinds import kind_words
 from signstation.gui.parts import ActionButton, Banner
 from signstation.gui.queue_detail import DetailPane
 from signstation.gui.rows import Column, RowsModel, table_view
+from signstation.gui.sign_export import ExportCard
 from signstation.gui.states import state_icon, state_words
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
@@ -26,8 +29,8 @@ class ResultStep(QWidget):
     again = Signal()
     cancel = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        """Build the banner, the table and the detail card."""
+    def __init__(self, theme: Theme, station: StationApi, bridge: Bridge, parent: QWidget) -> None:
+        """Build the banner, the export card, the table and the detail card."""
         super().__init__(parent)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -38,7 +41,9 @@ class ResultStep(QWidget):
             theme, tr("Verify the results"), self.banner, icon="verify", kind="primary"
         )
         self.more = ActionButton(theme, tr("Sign more"), self.banner, icon="plus")
-        for button in (self.stop, self.check, self.more):
+        self.carry = ActionButton(theme, tr("Export…"), self.banner, icon="usb")
+        self.carry.clicked.connect(self._export)
+        for button in (self.stop, self.check, self.carry, self.more):
             self.banner.buttons.addWidget(button)
         self.stop.clicked.connect(self.cancel)
         self.check.clicked.connect(self._verify)
@@ -48,6 +53,9 @@ class ResultStep(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(tr("Progress of the release"))
         column.addWidget(self.bar)
+        self.export = ExportCard(theme, station, bridge, self)
+        self.export.closed.connect(self.carry.setFocus)
+        column.addWidget(self.export)
         columns: tuple[Column[StepRow], ...] = (
             Column(tr("Artifact"), lambda each: show(Path(each.path).name)),
             Column(tr("Kind"), lambda each: kind_words(each.format, 1), width=120),
@@ -71,6 +79,14 @@ class ResultStep(QWidget):
         splitter.setSizes([720, 340])
         column.addWidget(splitter, 1)
         self._rows: list[StepRow] = []
+        self._root: Path | None = None
+        self._title = ""
+
+    def begin(self, root: Path | None, title: str) -> None:
+        """Start with an empty table; results go below ``root``."""
+        self._root, self._title = root, title
+        self.export.hide()
+        self.show_steps([])
 
     def show_steps(self, rows: list[StepRow]) -> None:
         """Show the steps of all jobs of the release."""
@@ -97,6 +113,7 @@ class ResultStep(QWidget):
         interrupted = any(each.state is JobState.INTERRUPTED for each in rows)
         self.stop.setVisible(running and not interrupted)
         self.check.setVisible(not running and done > 0)
+        self.carry.setVisible(not running and done > 0 and self._root is not None)
         self.more.setVisible(not running or interrupted)
         self.bar.setVisible(running)
         if interrupted:
@@ -121,6 +138,10 @@ class ResultStep(QWidget):
             )
             folders = sorted({str(path.parent) for path in self.outputs()})
             self.banner.say(Tone.OK, words, ", ".join(show(each) for each in folders[:3]))
+
+    def _export(self) -> None:
+        if self._root is not None:
+            self.export.offer(self.outputs(), self._root, self._title)
 
     def _verify(self) -> None:
         self.verify.emit(self.outputs())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
+from signstation.gui.difference import summary
 from signstation.gui.errors import error_sentence, parse_error
 from signstation.gui.facts import SEVERITIES
 from signstation.gui.kinds import kind_icon, kind_words
@@ -94,6 +95,7 @@ class ReviewStep(QWidget):
         clear(self._content)
         self._kinds(flow)
         self._warnings(flow.plans)
+        self._differences(flow)
         self._findings(flow)
         self._refusals(flow.plans)
         self._content.addStretch(1)
@@ -141,6 +143,25 @@ class ReviewStep(QWidget):
         self._content.addWidget(Label(tr("About the keys"), self._inner, "label"))
         for each in found:
             self._listed("warning", Tone.WARNING, "", show(each))
+
+    def _differences(self, flow: SignFlow) -> None:
+        """What changed since the versions that were signed before: those with changes first."""
+        known = [each for each in flow.artifacts if each.difference is not None]
+        self._content.addSpacing(6)
+        self._content.addWidget(line(self._inner))
+        self._content.addWidget(Label(tr("What changed"), self._inner, "label"))
+        if not known:
+            none = tr("This station has not signed earlier versions of these artifacts.")
+            self._content.addWidget(Label(none, self._inner, "sub", wrap=True))
+            return
+        known.sort(key=lambda each: (not each.difference.changes, str(each.path))
+                   if each.difference else (True, ""))  # fmt: skip
+        for each in known[:MAX_LISTED]:
+            if each.difference is not None:
+                worry = bool(each.difference.findings)
+                icon, tone = ("warning", Tone.WARNING) if worry else ("compare", Tone.NEUTRAL)
+                self._listed(icon, tone, show(each.path.name), summary(each.difference))
+        self._rest(len(known))
 
     def _findings(self, flow: SignFlow) -> None:
         found = flow.findings()
@@ -208,6 +229,11 @@ class ReviewStep(QWidget):
             whole = max(1, round(sum(seconds)))
             rows.append(("clock", trn("About {count} second", "About {count} seconds", whole)))
         rows.append(("folder", show(str(self._flow.output or ""))))
+        if self._flow.profile:
+            rows.append(("save", tr("Profile: {name}", name=self._flow.profile)))
+        if self._flow.copy is not None:
+            copied = human_size(self._flow.copy.size)
+            rows.append(("lock", tr("From a private copy of {size}", size=copied)))
         for icon, words in rows:
             row = QHBoxLayout()
             row.setSpacing(10)

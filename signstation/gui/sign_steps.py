@@ -7,7 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import QItemSelection, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from signstation.app.api import StationApi
 from signstation.app.copyin import CopyNews
+from signstation.gui.bridge import Bridge
 from signstation.gui.difference import DifferenceView
 from signstation.gui.drop import DropArea
 from signstation.gui.errors import error_sentence, parse_error
@@ -16,6 +18,7 @@ from signstation.gui.kinds import COVERS, kind_icon, kind_title, kind_words
 from signstation.gui.parts import Banner, Card, IconLabel, Label, line
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.sign_flow import Artifact, SignFlow
+from signstation.gui.sign_media import MediaCards
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn
@@ -28,12 +31,12 @@ MAX_REASONS = 6
 
 
 class ChooseStep(QWidget):
-    """Drop or pick files and folders; says beside it what will happen."""
+    """Drop or pick files and folders, or copy in a medium; says beside it what will happen."""
 
     chosen = Signal(tuple)
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        """Build the drop area and the explanation."""
+    def __init__(self, theme: Theme, station: StationApi, bridge: Bridge, parent: QWidget) -> None:
+        """Build the drop area, the cards of media and the explanation."""
         super().__init__(parent)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -45,7 +48,12 @@ class ChooseStep(QWidget):
             self,
         )
         self.drop.chosen.connect(self.chosen)
-        row.addWidget(self.drop, 3)
+        self.media = MediaCards(theme, station, bridge, self)
+        left = QVBoxLayout()
+        left.setSpacing(12)
+        left.addWidget(self.media)
+        left.addWidget(self.drop, 1)
+        row.addLayout(left, 3)
         card = Card(self, tr("What will happen"))
         for icon, title, detail in (
             (
