@@ -171,5 +171,9 @@ def test_a_secret_is_taken_once(driver: Driver) -> None:
 def test_the_sheets_lie_above_the_page(driver: Driver) -> None:
     (sheet,) = _open(driver, PromptKind.PASSPHRASE)
     page = driver.window.page(driver.window.names()[driver.window.current])
-    below = page.mapTo(driver.window, QPoint(0, 0)).y
-    driver.until(lambda: 0 < sheet.mapTo(driver.window, QPoint(0, sheet.height())).y() <= below())
+
+    def above() -> bool:
+        bottom = sheet.mapTo(driver.window, QPoint(0, sheet.height())).y()
+        return 0 < bottom <= page.mapTo(driver.window, QPoint(0, 0)).y()
+
+    driver.until(above)
