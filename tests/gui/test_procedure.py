@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QRadioButton, QWidget
 from signstation.errors import Cancelled, OutputExists, SignstationError
 from signstation.gui.fingerprint import FingerprintCard
 from signstation.gui.keys import KeysPage
+from signstation.gui.literal import Literal
 from signstation.gui.pages import PageName
 from signstation.gui.parts import ActionButton, Banner, Label
 from signstation.gui.procedure import ProcedureView
@@ -232,3 +233,48 @@ def test_choices_are_radio_buttons_with_their_reasons(page: KeysPage) -> None:
         "Code signing",
     ]
     assert all(each.accessibleDescription() for each in buttons)
+
+
+def _faults(root: QWidget) -> list[str]:
+    """Return what no screen may have: cut words, nameless stops, hidden characters."""
+    found: list[str] = []
+    for label in root.findChildren(QLabel):
+        if label.isVisible() and label.text() and label.wordWrap():
+            if label.heightForWidth(label.width()) > label.height() + 1:
+                found.append(f"cut: {label.text()}")
+        elif label.isVisible() and label.text() and label.sizeHint().width() > label.width() + 1:
+            found.append(f"cut: {label.text()}")
+    for widget in root.findChildren(QWidget):
+        stop = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        if widget.isVisible() and stop and not widget.accessibleName().strip():
+            found.append(f"nameless: {widget}")
+    for literal in root.findChildren(Literal):
+        needed = literal.heightForWidth(literal.viewport().width())
+        if literal.isVisible() and literal.height() < needed - 1:
+            found.append(f"cut: {literal.toPlainText()}")
+    return found
+
+
+def test_every_screen_shows_all_its_words(driver: Driver, page: KeysPage) -> None:
+    walk = (
+        lambda: _press(driver, Qt.Key.Key_Down),
+        lambda: None,
+        lambda: QTest.keyClicks(driver.window.focusWidget(), "A<b>" * 16),
+        lambda: None,
+        lambda: None,
+        lambda: None,
+        lambda: None,
+    )
+    for number, act in enumerate(walk):
+        act()
+        driver.settle()
+        driver.window.grab()
+        driver.settle()
+        view = _view(page)
+        assert _faults(view) == [], number
+        assert view.stepper.current == number
+        view.stepper.next.click()
+    driver.settle()
+    driver.window.grab()
+    assert _faults(_view(page)) == []
+    assert _view(page).stepper.current == len(walk)
