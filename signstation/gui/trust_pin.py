@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
 
 from signstation.app.api import StationApi
 from signstation.gui.bridge import Bridge
 from signstation.gui.drop import DropArea
+from signstation.gui.fingerprint import grouped
 from signstation.gui.literal import Literal
 from signstation.gui.parts import ActionButton, Card, IconLabel, Label, clear, line
 from signstation.gui.stepper import Step, Stepper
 from signstation.gui.theme import Theme
 from signstation.gui.trust_compare import CompareStep
-from signstation.gui.trust_words import kind_icon, meaning, short
+from signstation.gui.trust_words import kind_icon, meaning
 from signstation.gui.words import tr, trn
 from signstation.model.anchors import Anchor, AnchorFile, AnchorKind, PinOrder
 from signstation.model.trust import Purpose
@@ -99,12 +100,13 @@ class PurposeStep(QWidget):
     def _row(self, anchor: Anchor) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(10)
-        row.addWidget(IconLabel(self._theme, kind_icon(anchor.kind), self._chosen), 0)
+        icon = IconLabel(self._theme, kind_icon(anchor.kind), self._chosen)
+        row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
         column.setSpacing(2)
         column.addWidget(Label(show(anchor.label), self._chosen, "strong", wrap=True))
-        digits = short(show(anchor.identity))
-        column.addWidget(Literal(digits, tr("Fingerprint, shortened"), self._chosen))
+        digits = grouped(show(anchor.identity))
+        column.addWidget(Literal(digits, tr("Fingerprint"), self._chosen))
         column.addWidget(Label(meaning(anchor.kind), self._chosen, "sub", wrap=True))
         row.addLayout(column, 1)
         return row
