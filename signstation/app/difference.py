@@ -66,7 +66,15 @@ class Difference:
     def counts(self) -> tuple[int, int, int]:
         """Return how many facts were added, removed and changed."""
         kinds = Counter(each.kind for each in self.changes)
-        return tuple(kinds[kind] for kind in ChangeKind)  # type: ignore[return-value]  # three
+        return kinds[ChangeKind.ADDED], kinds[ChangeKind.REMOVED], kinds[ChangeKind.CHANGED]
+
+    def watched(self) -> tuple[Change, ...]:
+        """Return the changes that are worth a warning: scripts, special rights, aliases."""
+        return tuple(
+            each
+            for each in self.changes
+            if any(watch.severity is Severity.WARNING and watch.meets(each) for watch in _WATCHED)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,12 @@ class _Watch:
     labels: frozenset[str]
     severity: Severity
     words: str
+
+    def meets(self, change: Change) -> bool:
+        """Say whether it is about this change."""
+        return change.section == self.section and (
+            not self.labels or change.label.template in self.labels
+        )
 
 
 _WATCHED = (
@@ -251,12 +265,7 @@ def _lines(before: str, after: str, *, ordered: bool) -> tuple[str, ...]:
 
 def _watched(earlier: str, changes: tuple[Change, ...]) -> Iterator[Finding]:
     for watch in _WATCHED:
-        labels = [
-            each.label.english()
-            for each in changes
-            if each.section == watch.section
-            and (not watch.labels or each.label.template in watch.labels)
-        ]
+        labels = [each.label.english() for each in changes if watch.meets(each)]
         if labels:
             names = ", ".join(dict.fromkeys(labels))
             said = Text(watch.words, (("earlier", earlier), ("names", names)))

@@ -89,7 +89,8 @@ class ReleaseCases:
             return export, *export.write()
 
         export, files, size = await _in_thread(write, news)
-        reports = await self._reports(export.directory)
+        below = (each.relative_to(order.root) for each in order.files)
+        reports = await self._reports(tuple(export.directory / each for each in below))
         await asyncio.to_thread(export.finish, reports)
         return Exported(
             directory=export.directory,
@@ -99,7 +100,7 @@ class ReleaseCases:
             report=export.directory / "report.html",
         )
 
-    async def _reports(self, directory: Path) -> dict[str, bytes]:
+    async def _reports(self, paths: tuple[Path, ...]) -> dict[str, bytes]:
         """Verify the exported files from where they are now."""
         results: list[VerifiedPath] = []
 
@@ -107,7 +108,7 @@ class ReleaseCases:
             await asyncio.sleep(0)
             results.append(result)
 
-        await self.examiner.verify(VerifyOrder((directory,)), keep)
+        await self.examiner.verify(VerifyOrder(paths), keep)
         failed = [each for each in results if each.error is not None]
         if failed:
             raise RecheckFailed(path=shown(failed[0].path), reason="it cannot be read back")

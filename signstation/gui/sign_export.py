@@ -154,12 +154,12 @@ class ExportCard(Card):
         self._ended()
         self._report = exported.report
         words = trn(
-            "{count} file is written, read back and equal: safe to remove",
-            "{count} files are written, read back and equal: safe to remove",
+            "{count} file is written, synced, read back and equal",
+            "{count} files are written, synced, read back and equal",
             exported.files,
         )
         detail = tr(
-            "{size} in {folder}, with report and digests. Unmount the medium before you pull it.",
+            "{size} in {folder}, with report and digests. Once unmounted it is safe to remove.",
             size=human_size(exported.size),
             folder=str(exported.directory),
         )

@@ -78,7 +78,7 @@ class MediaCards(QWidget):
         row.addLayout(words, 1)
         buttons = QVBoxLayout()
         buttons.setSpacing(8)
-        copy = ActionButton(self._theme, tr("Copy in"), card, icon="copy", kind="primary")
+        copy = ActionButton(self._theme, tr("Copy in"), card, icon="copy")
         copy.setAccessibleName(tr("Copy in all of {medium}", medium=title))
         copy.clicked.connect(lambda: self.chosen.emit((medium.mount,)))
         pick = ActionButton(self._theme, tr("A folder of it…"), card, icon="folder")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
-from signstation.gui.difference import summary
+from signstation.app.difference import Difference
+from signstation.gui.difference import DiffBlock, summary
 from signstation.gui.errors import error_sentence, parse_error
 from signstation.gui.facts import SEVERITIES
 from signstation.gui.kinds import kind_icon, kind_words
@@ -17,6 +18,8 @@ from signstation.gui.words import say, tr, trn
 from signstation.model.orders import PlanSummary
 from signstation.reports.words import groups, human_size, show
 
+MAX_BLOCKS = 3
+"""Most changes of one artifact whose lines stand in the review; Inspect has them all."""
 MAX_LISTED = 200
 """Most findings or refusals that become widgets; the rest is counted."""
 
@@ -161,7 +164,16 @@ class ReviewStep(QWidget):
                 worry = bool(each.difference.findings)
                 icon, tone = ("warning", Tone.WARNING) if worry else ("compare", Tone.NEUTRAL)
                 self._listed(icon, tone, show(each.path.name), summary(each.difference))
+                self._lines(each.difference)
         self._rest(len(known))
+
+    def _lines(self, difference: Difference) -> None:
+        """The lines themselves where something changed that a reviewer must be told of."""
+        for change in difference.watched()[:MAX_BLOCKS]:
+            if change.lines:
+                name = say(change.label)
+                self._content.addWidget(Label(name, self._inner, "sub", wrap=True))
+                self._content.addWidget(DiffBlock(self._theme, change.lines, name, self._inner))
 
     def _findings(self, flow: SignFlow) -> None:
         found = flow.findings()

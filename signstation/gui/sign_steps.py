@@ -195,7 +195,7 @@ class InspectStep(QWidget):
         rows = sorted(flow.artifacts, key=lambda each: str(each.path))
         self.model.replace(rows)
         if rows and (had < 0 or done):
-            self.table.selectRow(max(0, min(had, len(rows) - 1)))
+            self.table.selectRow(min(had, len(rows) - 1) if had >= 0 else 0)
             self._show(self.model.row(self.table.currentIndex()))
         self._say(flow, done=done)
 

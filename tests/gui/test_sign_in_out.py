@@ -154,7 +154,8 @@ def test_the_result_is_exported_and_says_when_it_may_be_taken_away(driver: Drive
     assert isinstance(order, ExportOrder)
     assert order.files == page._result.outputs()
     assert order.root == page._flow.output
-    assert "safe to remove" in card.banner.headline
+    assert card.banner.headline.endswith("read back and equal")
+    assert "safe to remove" in card.banner.accessibleDescription()
     assert card.report.isVisible()
     card.close_button.click()
     assert not card.isVisible()
