@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, QTimer, Signal
+import shiboken6
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -24,15 +25,28 @@ from signstation.errors import Cancelled, SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_lines
 from signstation.gui.health import HealthPanel
+from signstation.gui.help_panel import HelpPanel
+from signstation.gui.help_topics import Help
+from signstation.gui.language import spoken
 from signstation.gui.navigation import Navigation
 from signstation.gui.notice import Choice, Notice
 from signstation.gui.pages import Page, PageEntry, PageName
+from signstation.gui.palette import Palette
+from signstation.gui.palette_commands import (
+    action_commands,
+    help_commands,
+    job_commands,
+    key_commands,
+    look_commands,
+    page_commands,
+)
 from signstation.gui.sheets import PromptSheets
 from signstation.gui.strip import StatusStrip
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import COLLAPSE_BELOW, ThemeName, Tone
 from signstation.gui.words import tr
 from signstation.model.jobs import JobEvent, JobRow
+from signstation.model.keys import KeyInfo
 from signstation.model.secret import Secret
 from signstation.model.station import DoctorRow, PromptClosed, PromptOpened, StationEvent
 
@@ -70,6 +84,13 @@ class Window(QWidget):
         self.strip.health.connect(self._open_health)
         self.strip.theme_chosen.connect(self._choose_theme)
         self.health = HealthPanel(theme, self)
+        self._topics = Help(spoken().value)
+        self.help = HelpPanel(theme, self._topics, self)
+        self.help.closed.connect(self._give_focus_back)
+        self.strip.help.connect(self._toggle_help)
+        self.commands = Palette(theme, self)
+        self.commands.closed.connect(self._give_focus_back)
+        self._focused: QWidget | None = None
         self.notice = Notice(theme, self)
         self.sheets = PromptSheets(theme, self)
         self.sheets.answered.connect(self._answer)
@@ -123,6 +144,8 @@ class Window(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show icons alone when there is little room."""
         self.navigation.collapse(collapsed=event.size().width() < COLLAPSE_BELOW)
+        if self.help.isVisible():
+            self.help.place()
         super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -177,6 +200,8 @@ class Window(QWidget):
             for number in range(min(len(self._pages), 9))
         ]
         self._shortcut("Ctrl+F", self._focus_filter)
+        self._shortcut("Ctrl+K", self._open_palette)
+        self._shortcut("F1", self._toggle_help)
         self._shortcut("F5", self._refresh)
         self._shortcut("Esc", self._leave)
 
@@ -198,14 +223,62 @@ class Window(QWidget):
 
     def _leave(self) -> None:
         sheet = self.sheets.focused()
-        if sheet is not None:
+        if self.commands.isVisible():
+            self.commands.close_palette()
+        elif sheet is not None:
             sheet.dismiss()
+        elif self.help.isVisible():
+            self.help.close_panel()
         elif self.health.isVisible():
             self.health.hide()
         elif self.notice.isVisible():
             self.notice.hide()
         else:
             self._pages[self.current].page.leave()
+
+    def _toggle_help(self) -> None:
+        if self.help.isVisible():
+            self.help.close_panel()
+        else:
+            self._read(self._pages[self.current].entry.name.value)
+
+    def _read(self, topic: str) -> None:
+        self._keep_focus()
+        self.help.open_topic(topic)
+
+    def _open_palette(self) -> None:
+        if self.commands.isVisible():
+            self.commands.close_palette()
+            return
+        self._keep_focus()
+        shown = self._pages[self.current].page
+        self.commands.open(
+            (
+                *action_commands(shown),
+                *page_commands((each.entry for each in self._pages), self.go),
+                *job_commands(self._jobs, self._find),
+                *look_commands(self._choose_theme),
+                *help_commands(self._topics, self._read),
+            )
+        )
+        self.bridge.deliver(self._station.keys(), self._offer_keys, self.tell)
+
+    def _offer_keys(self, keys: tuple[KeyInfo, ...]) -> None:
+        self.commands.add(tuple(key_commands(keys, self._find)))
+
+    def _find(self, page: PageName, name: str) -> None:
+        self.open(page)
+        self.page(page).seek(name)
+
+    def _keep_focus(self) -> None:
+        self._focused = QApplication.focusWidget()
+
+    def _give_focus_back(self) -> None:
+        focused, self._focused = self._focused, None
+        if focused is not None and shiboken6.isValid(focused) and focused.isVisible():
+            focused.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.navigation.take_focus()
 
     def _look_around(self) -> None:
         self.bridge.deliver(self._station.doctor(), self._show_doctor, self.tell)
@@ -231,6 +304,7 @@ class Window(QWidget):
 
     def _choose_theme(self, name: ThemeName | None) -> None:
         self._theme.choose(name)
+        self.strip.show_theme(name)
         self.theme_chosen.emit(name)
 
     def _take_events(self, events: list[StationEvent]) -> None:

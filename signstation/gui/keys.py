@@ -127,6 +127,13 @@ class KeysPage(Page):
         if self._procedure is None:
             self._begin_import(paths[0])
 
+    def seek(self, name: str) -> None:
+        """Pick a key by its reference; a procedure that is under way stays."""
+        if self._procedure is None:
+            self._wanted = KeyRef.parse(name)
+            self.list.clear_filter()
+            self.refresh()
+
     def learn_jobs(self, rows: tuple[JobRow, ...]) -> None:
         """Count what was signed with which key."""
         self._uses = uses(rows)

@@ -56,6 +56,9 @@ class Page(QWidget):
     def focus_filter(self) -> None:
         """Ctrl+F: put the focus into the page's filter, where it has one."""
 
+    def seek(self, name: str) -> None:
+        """Pick what a name stands for: a job's number, a key; the command palette asks for it."""
+
     def learn_jobs(self, rows: tuple[JobRow, ...]) -> None:
         """All jobs as they are now, newest first: the frame asks once for everybody."""
 

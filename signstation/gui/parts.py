@@ -229,6 +229,11 @@ class ActionButton(QPushButton):
         theme.changed.connect(self._draw)
         self.set(text, icon)
 
+    @property
+    def icon_name(self) -> str:
+        """Name of the icon, empty where it has none."""
+        return self._name
+
     def allow(self, *, reason: str = "") -> None:
         """Enable it, or disable it with the reason in words."""
         self.setEnabled(not reason)

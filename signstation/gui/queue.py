@@ -182,6 +182,13 @@ class QueuePage(Page):
         self.table.clearSelection()
         self._filter()
 
+    def seek(self, name: str) -> None:
+        """Pick a job by its number."""
+        for number, job in enumerate(self._jobs):
+            place = self.jobs.place(number)
+            if str(job.id) == name and place is not None:
+                self.jobs_table.selectRow(place)
+
     def learn_jobs(self, rows: tuple[JobRow, ...]) -> None:
         """Show all jobs; pick the newest when none is picked."""
         old = {each.id: number for number, each in enumerate(self._jobs)}

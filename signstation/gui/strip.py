@@ -59,6 +59,8 @@ class StatusStrip(QFrame):
     """Emits ``health`` with a place in the window when the health chip is pressed."""
 
     health = Signal(QPoint)
+    help = Signal()
+    """The person wants to read about the page that is shown."""
     theme_chosen = Signal(object)
     """A ThemeName, or None to follow the system."""
 
@@ -82,6 +84,11 @@ class StatusStrip(QFrame):
             chip.hide()
         row.addStretch(1)
         row.addWidget(self.station)
+        self._help = QToolButton(self)
+        self._help.setAccessibleName(tr("Help"))
+        self._help.setToolTip(tr("Help for this page (F1)"))
+        self._help.clicked.connect(self.help)
+        row.addWidget(self._help)
         self._switch = QToolButton(self)
         self._switch.setAccessibleName(tr("Appearance"))
         self._switch.setToolTip(tr("Appearance"))
@@ -143,6 +150,7 @@ class StatusStrip(QFrame):
 
     def _draw(self) -> None:
         tokens = self._theme.tokens
+        self._help.setIcon(self._theme.icon("help"))
         self._switch.setIcon(self._theme.icon(_THEME_ICONS[tokens.name]))
 
     def _theme_picked(self, action: QAction) -> None:
