@@ -51,16 +51,8 @@ class SignPage(Page):
         self._planning = 0
         self._inspected = True
         self._prepare = Preparation(station, bridge, self)
-        self._prepare.copying.connect(self._copying)
-        self._prepare.copied.connect(self._copied)
-        self._prepare.inspected.connect(self._found)
-        self._prepare.compared.connect(self._compared)
-        self._prepare.done.connect(self._prepared)
-        self._prepare.failed.connect(self._failed)
         self._copy_clock = QElapsedTimer()
         self._run = SignRun(station, bridge, self)
-        self._run.changed.connect(self._steps_changed)
-        self._run.failed.connect(self._failed)
         column = page_column(self)
         self._head = Head(
             tr("Sign a release"),
@@ -88,6 +80,18 @@ class SignPage(Page):
         ):
             self._stepper.add(step)
         column.addWidget(self._stepper, 1)
+        self._connect()
+        self._entered(CHOOSE)
+
+    def _connect(self) -> None:
+        self._prepare.copying.connect(self._copying)
+        self._prepare.copied.connect(self._copied)
+        self._prepare.inspected.connect(self._found)
+        self._prepare.compared.connect(self._compared)
+        self._prepare.done.connect(self._prepared)
+        self._prepare.failed.connect(self._failed)
+        self._run.changed.connect(self._steps_changed)
+        self._run.failed.connect(self._failed)
         self._stepper.wanted.connect(self._next)
         self._stepper.entered.connect(self._entered)
         self._choose.chosen.connect(self.take)
@@ -101,7 +105,6 @@ class SignPage(Page):
         self._result.verify.connect(self._verify)
         self._result.again.connect(self._start_over)
         self._result.cancel.connect(self._run.cancel)
-        self._entered(CHOOSE)
 
     def take(self, paths: tuple[Path, ...]) -> None:
         """Begin with these paths: copy them in where others could change them, inspect them."""

@@ -54,6 +54,9 @@ class ChooseStep(QWidget):
         left.addWidget(self.media)
         left.addWidget(self.drop, 1)
         row.addLayout(left, 3)
+        row.addWidget(self._explanation(theme), 2)
+
+    def _explanation(self, theme: Theme) -> Card:
         card = Card(self, tr("What will happen"))
         for icon, title, detail in (
             (
@@ -95,7 +98,7 @@ class ChooseStep(QWidget):
                 wrap=True,
             )
         )
-        row.addWidget(card, 2)
+        return card
 
     def choose(self, paths: tuple[Path, ...]) -> None:
         """Act as if the paths had been dropped."""
