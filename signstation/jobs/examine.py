@@ -83,7 +83,7 @@ class Examiner:
 
     async def _one(self, candidate: Candidate) -> Examined | PassedOver:
         opening = partial(open_candidate, candidate.root, candidate.name)
-        descriptor, status = await self._hands.do(opening)
+        descriptor, status = await self._hands.do(opening, _close)
         try:
             format_id = await self._format_of(candidate, descriptor)
             if format_id is None:
@@ -111,6 +111,10 @@ class Examiner:
         if candidate.named:
             return found
         return found if found not in {ANY_FILE} and wanted in {None, found} else None
+
+
+def _close(opened: tuple[int, os.stat_result]) -> None:
+    os.close(opened[0])
 
 
 def _ignore(_done: int) -> None:

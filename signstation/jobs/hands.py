@@ -1,4 +1,4 @@
-"""A thread for small file operations, so that a slow disk or a dead server never stops the loop."""
+"""Threads for file operations, so that a slow disk or a dead server never stops the loop."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from signstation.errors import Cancelled
+
 T = TypeVar("T")
 
 MAX_GROUP = 64
 """Most results that are handed over at once: half of the runner's window."""
 
 
+def nothing(_result: object) -> None:
+    """Undo nothing."""
+
+
 @dataclass(slots=True)
 class _Task:
     work: Callable[[], object]
-    future: asyncio.Future[Any]
+    future: asyncio.Future[Any] | None
+    undo: Callable[[Any], None]
     result: object = None
     error: BaseException | None = None
 
@@ -30,9 +37,12 @@ class _Task:
             self.error = error
 
     def complete(self) -> None:
-        if self.future.done():
+        if self.future is None:
             return
-        if self.error is not None:
+        if self.future.done():  # nobody waits any more
+            if self.error is None:
+                self.undo(self.result)
+        elif self.error is not None:
             self.future.set_exception(self.error)
             self.future.exception()  # noted: whoever waited may have been cancelled
         else:
@@ -40,23 +50,28 @@ class _Task:
 
 
 class Hands:
-    """Does work in order of arrival; results cross to the event loop in groups, which is cheap."""
+    """Does small work in order of arrival; results cross to the loop in groups, which is cheap."""
 
     def __init__(self, name: str) -> None:
         """Start the thread."""
+        self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def do(self, work: Callable[[], T]) -> asyncio.Future[T]:
+    def do(self, work: Callable[[], T], undo: Callable[[T], None] = nothing) -> asyncio.Future[T]:
         """Run ``work`` on the thread; the future has its result or what it raised.
 
-        Work that has begun is not interrupted when the future is cancelled: what it opened is its
-        own to close.
+        Work is done also when the future is cancelled meanwhile; then ``undo`` gets its result, on
+        the loop's thread: to close what was opened.
         """
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Task(work, future))
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(_Task(work, future, undo))
         return future
+
+    def later(self, work: Callable[[], object]) -> None:
+        """Run ``work``, which does not fail, after what is queued; nobody waits for it."""
+        self._queue.put(_Task(work, None, nothing))
 
     def close(self) -> None:
         """Finish what is queued and end the thread. Blocks."""
@@ -75,9 +90,34 @@ class Hands:
                 following.run()
                 group.append(following)
             with suppress(RuntimeError):  # the loop has ended: nobody waits
-                task.future.get_loop().call_soon_threadsafe(_complete, group)
+                self._loop.call_soon_threadsafe(_complete, group)
 
 
 def _complete(group: list[_Task]) -> None:
     for task in group:
         task.complete()
+
+
+async def in_a_thread(
+    work: Callable[[Callable[[], None]], T], undo: Callable[[T], None] = nothing
+) -> T:
+    """Run long work on a thread of its own.
+
+    ``work`` is given a checkpoint that raises Cancelled when this is cancelled; it is waited for
+    until it has ended, and ``undo`` gets its result if there is one all the same.
+    """
+    stop = threading.Event()
+
+    def checkpoint() -> None:
+        if stop.is_set():
+            raise Cancelled
+
+    running = asyncio.ensure_future(asyncio.to_thread(work, checkpoint))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait([running])
+        if running.exception() is None:
+            undo(running.result())
+        raise

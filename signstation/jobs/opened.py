@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,17 +78,23 @@ class Opener:
         return self._foreign[device]
 
 
-def private_copy(opened: Opened, private: Path) -> Opened:
+def close_opened(opened: Opened) -> None:
+    """Close the descriptor."""
+    os.close(opened.descriptor)
+
+
+def private_copy(opened: Opened, private: Path, checkpoint: Callable[[], None]) -> Opened:
     """Return a copy in a file without a name, gone when we are; the original is closed.
 
-    ``private`` is the directory. Raises DiskFull, NotWritable and
+    ``private`` is the directory; ``checkpoint`` may raise. Raises DiskFull, NotWritable and
     ArtifactUnreadable. Blocks for the length of the file.
     """
     try:
         with writing(private):
             copy = unnamed_file(private)
             try:
-                copy_whole(opened.descriptor, copy, opened.status.st_size)
+                size = opened.status.st_size
+                copy_whole(opened.descriptor, copy, size, lambda _: checkpoint())
                 keep_metadata(opened.status, opened.descriptor, copy)
                 descriptor = os.open(f"/proc/self/fd/{copy}", os.O_RDONLY | os.O_CLOEXEC)
             finally:

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from signstation.errors import Cancelled, CancelRefused, SignstationError, UsageError
@@ -71,6 +72,7 @@ class Runner:
         self._workers = workers
         self._announcer = Announcer(events)
         hands = Hands("runner")
+        self._reader = Hands("reader")  # the queue is shown also while large files are copied
         self._engine = Engine(
             journal=journal,
             check=workers.check,
@@ -210,18 +212,17 @@ class Runner:
 
     async def jobs(self) -> tuple[JobRow, ...]:
         """Return all jobs, newest first."""
-        rows = await asyncio.to_thread(self._engine.journal.rows.jobs)
+        rows = await self._reader.do(self._engine.journal.rows.jobs)
         return tuple(self._as_it_is(row) for row in rows)
 
     async def job(self, job: int) -> JobRow:
         """Return one job. Raises UsageError where there is none."""
-        return self._as_it_is(await asyncio.to_thread(self._engine.journal.rows.job, job))
+        return self._as_it_is(await self._reader.do(partial(self._engine.journal.rows.job, job)))
 
     async def steps(self, job: int, offset: int = 0) -> tuple[StepRow, ...]:
         """Return at most MAX_STEPS_PER_CALL steps of a job from ``offset``, in order."""
-        rows = await asyncio.to_thread(
-            self._engine.journal.rows.steps, job, offset, MAX_STEPS_PER_CALL
-        )
+        reading = partial(self._engine.journal.rows.steps, job, offset, MAX_STEPS_PER_CALL)
+        rows = await self._reader.do(reading)
         return tuple(self._step_as_it_is(row) for row in rows)
 
     def prompting(self, job: int, change: int) -> None:
@@ -264,9 +265,10 @@ class Runner:
         await self._engine.publisher.close()
         self._announcer.flush()
         await asyncio.to_thread(self._engine.hands.close)
+        await asyncio.to_thread(self._reader.close)
 
     async def _stored(self, job: int) -> StoredJob:
-        return await asyncio.to_thread(self._engine.journal.rows.stored_job, job)
+        return await self._reader.do(partial(self._engine.journal.rows.stored_job, job))
 
     async def _idle(self, job: int) -> StoredJob:
         """Return a job of which nothing runs. Raises UsageError."""

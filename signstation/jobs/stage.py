@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,18 @@ class StagedFile:
     name: str  # in the staging directory
     descriptor: int
     target: Target
+
+
+def keep_on() -> None:
+    """Stop for nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The open artifact, and a checkpoint for its copy that may raise."""
+
+    descriptor: int
+    checkpoint: Callable[[], None] = keep_on
 
 
 def matched(plan: StepPlan, outputs: Sequence[Output]) -> tuple[tuple[int, Output], ...]:
@@ -130,7 +142,7 @@ class Stager:
         directory: int,
         plan: StepPlan,
         name: str,
-        artifact: int,
+        source: Source,
         outputs: Sequence[tuple[int, Output]],
     ) -> tuple[StagedFile, ...]:
         """Write the outputs into ``directory``, names beginning with ``name``; all or none.
@@ -143,7 +155,7 @@ class Stager:
                 file = f"{name}.{ordinal}"
                 target = plan.targets[ordinal]
                 path = plan.target_root / target.name
-                descriptor = self._write(directory, file, path, artifact, output)
+                descriptor = self._write(directory, file, path, source, output)
                 staged.append(StagedFile(ordinal, file, descriptor, target))
         except BaseException:
             discard(directory, staged)
@@ -151,12 +163,12 @@ class Stager:
         self._checkpoints.reached(Point.STAGED)
         return tuple(staged)
 
-    def _write(self, directory: int, name: str, path: Path, artifact: int, output: Output) -> int:
+    def _write(self, directory: int, name: str, path: Path, source: Source, output: Output) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         with writing(path):
             descriptor = os.open(name, flags, 0o600, dir_fd=directory)
             try:
-                self._fill(descriptor, artifact, output)
+                self._fill(descriptor, source, output)
                 # checked, synced and kept through a descriptor that cannot write
                 return os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=directory)
             except BaseException:
@@ -165,12 +177,18 @@ class Stager:
             finally:
                 os.close(descriptor)
 
-    def _fill(self, descriptor: int, artifact: int, output: Output) -> None:
-        status = os.fstat(artifact)
+    def _fill(self, descriptor: int, source: Source, output: Output) -> None:
+        status = os.fstat(source.descriptor)
         if isinstance(output, Patched):
-            copy_patched(artifact, descriptor, status.st_size, output.patches)
+            copy_patched(
+                source.descriptor,
+                descriptor,
+                status.st_size,
+                output.patches,
+                lambda _: source.checkpoint(),
+            )
             self._checkpoints.reached(Point.STAGED_HALF)
-            keep_metadata(status, artifact, descriptor)
+            keep_metadata(status, source.descriptor, descriptor)
             return
         if len(output.content) > MAX_PATCH_BYTES:
             raise ProtocolViolation(reason="a sibling that is too large")

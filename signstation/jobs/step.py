@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -20,10 +19,11 @@ from signstation.errors import (
 from signstation.interfaces.workers import Signed, SigningItem
 from signstation.jobs.bugs import bug
 from signstation.jobs.engine import Engine
+from signstation.jobs.hands import in_a_thread
 from signstation.jobs.inplace import original_of, patch_file, patches_in_place
 from signstation.jobs.journal import Ended, Published, ReadyOutput
 from signstation.jobs.keying import Attempt, Keying
-from signstation.jobs.opened import Opened, Opener, private_copy
+from signstation.jobs.opened import Opened, Opener, close_opened, private_copy
 from signstation.jobs.phases import Phases
 from signstation.jobs.publish import Publication
 from signstation.jobs.rows import Recorded, StoredStep
@@ -31,6 +31,7 @@ from signstation.jobs.sealed import Items, Signing
 from signstation.jobs.signers import Signer
 from signstation.jobs.stage import (
     SMALL,
+    Source,
     StagedFile,
     StagingDirectories,
     close_all,
@@ -184,15 +185,16 @@ class Step:
         try:
             await self._with(opened)
         finally:
-            os.close(opened.descriptor)
+            # after what may still be copying from it
+            self._engine.hands.later(partial(close_opened, opened))
 
     async def _open(self) -> Opened:
-        plan = self.stored.plan
-        opened = await self._engine.hands.do(partial(self._job.opener.open, plan))
+        opening = partial(self._job.opener.open, self.stored.plan)
+        opened = await self._engine.hands.do(opening, close_opened)
         if opened.changeable:
-            copying = partial(private_copy, opened, self._engine.private)
             self._phases.enter(Phase.STAGE)
-            opened = await asyncio.to_thread(copying)
+            copying = partial(private_copy, opened, self._engine.private)
+            opened = await in_a_thread(copying, close_opened)
         return opened
 
     async def _with(self, opened: Opened) -> None:
@@ -210,7 +212,7 @@ class Step:
             digests = await self._recheck(item, opened, staged, signed.worker)
             await self._publish(opened, signed, directory, staged, digests)
         except BaseException:
-            await self._engine.hands.do(partial(discard, directory, staged))
+            self._engine.hands.later(partial(discard, directory, staged))
             raise
         close_all(staged)
 
@@ -251,15 +253,22 @@ class Step:
         pairs = matched(plan, outputs)
         name = f"{self.stored.id}.{self._attempts}"
 
+        stager, staging = self._engine.stager, self._job.staging
+
         def stage() -> tuple[int, tuple[StagedFile, ...]]:
-            directory = self._job.staging.descriptor(plan.staging)
-            return directory, self._engine.stager.stage(
-                directory, plan, name, opened.descriptor, pairs
-            )
+            directory = staging.descriptor(plan.staging)
+            source = Source(opened.descriptor)
+            return directory, stager.stage(directory, plan, name, source, pairs)
 
         if plan.size <= SMALL:
-            return await self._engine.hands.do(stage)
-        return await asyncio.to_thread(stage)
+            return await self._engine.hands.do(stage, _discard)
+        directory = await self._engine.hands.do(partial(staging.descriptor, plan.staging))
+
+        def stage_large(checkpoint: Callable[[], None]) -> tuple[int, tuple[StagedFile, ...]]:
+            source = Source(opened.descriptor, checkpoint)
+            return directory, stager.stage(directory, plan, name, source, pairs)
+
+        return await in_a_thread(stage_large, _discard)
 
     async def _recheck(
         self, item: SigningItem, opened: Opened, staged: Sequence[StagedFile], avoid: int
@@ -355,6 +364,11 @@ async def _settled(keying: Keying) -> None:
             cancelled = True
     if cancelled:
         raise asyncio.CancelledError
+
+
+def _discard(staged: tuple[int, tuple[StagedFile, ...]]) -> None:
+    """Remove what was staged for nobody."""
+    discard(*staged)
 
 
 def _ignore(_done: int) -> None:

@@ -7,8 +7,9 @@ import fcntl
 import os
 import stat
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +24,9 @@ CHUNK = 64 * 1024 * 1024
 """Most bytes of one copy_file_range(2), so that a signal or a cancel is never far."""
 MAX_PATCHES = 4096
 """Most patches of one output; formats make one to three."""
+
+Checkpoint = Callable[[int], None]
+"""Called with the bytes done so far; may raise to stop."""
 
 _NO_COPY_RANGE = {
     errno.EXDEV,
@@ -63,14 +67,21 @@ def in_place(patches: Sequence[Patch], size: int) -> bool:
     )
 
 
-def copy_patched(source: int, target: int, size: int, patches: Sequence[Patch]) -> int:
+def never(_done: int) -> None:
+    """Take no notice of a checkpoint."""
+
+
+def copy_patched(
+    source: int, target: int, size: int, patches: Sequence[Patch], checkpoint: Checkpoint = never
+) -> int:
     """Fill the empty ``target`` with the patched ``source`` and return its size.
 
-    Raises ArtifactUnreadable when the source became shorter and OSError of the target. Blocks.
+    ``checkpoint`` is called every CHUNK and may raise. Raises ArtifactUnreadable when the source
+    became shorter and OSError of the target. Blocks.
     """
     new_size = check_patches(patches, size)
     if in_place(patches, size):
-        copy_whole(source, target, size)
+        copy_whole(source, target, size, checkpoint)
         for patch in patches:
             write_all(target, patch.new, patch.offset)
         if new_size < size:
@@ -80,28 +91,29 @@ def copy_patched(source: int, target: int, size: int, patches: Sequence[Patch]) 
     read_at = write_at = 0
     for patch in patches:
         length = patch.offset - read_at
-        _copy_data(source, read_at, target, write_at, length)
+        _copy_data(_Copy(source, target, checkpoint), read_at, write_at, length)
         write_all(target, patch.new, write_at + length)
         read_at = patch.offset + patch.old_length
         write_at += length + len(patch.new)
-    _copy_data(source, read_at, target, write_at, size - read_at)
+    _copy_data(_Copy(source, target, checkpoint), read_at, write_at, size - read_at)
     return new_size
 
 
-def copy_whole(source: int, target: int, size: int) -> None:
+def copy_whole(source: int, target: int, size: int, checkpoint: Checkpoint = never) -> None:
     """Fill the empty ``target`` with ``size`` bytes of ``source``; holes stay holes.
 
-    Raises ArtifactUnreadable when the source has another size by now. Blocks.
+    ``checkpoint`` is called every CHUNK and may raise. Raises ArtifactUnreadable when the source
+    has another size by now. Blocks.
     """
     if size >= CLONE_FROM and _clone(source, target):
         if os.fstat(target).st_size != size:
             raise ArtifactUnreadable(reason="the file changed its size while it was copied")
         return
     if size < CLONE_FROM:
-        _copy_range(source, 0, target, 0, size)
+        _copy_range(_Copy(source, target, checkpoint), 0, 0, size)
     else:
         os.ftruncate(target, size)
-        _copy_data(source, 0, target, 0, size)
+        _copy_data(_Copy(source, target, checkpoint), 0, 0, size)
 
 
 def _clone(source: int, target: int) -> bool:
@@ -114,44 +126,55 @@ def _clone(source: int, target: int) -> bool:
     return True
 
 
-def _copy_data(source: int, read_at: int, target: int, write_at: int, length: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """Two open files and who wants to know how far it is."""
+
+    source: int
+    target: int
+    checkpoint: Checkpoint
+
+
+def _copy_data(copy: _Copy, read_at: int, write_at: int, length: int) -> None:
     """Copy the data of a range, not its holes; the target reads as zeros where nothing is put."""
     shift, end = write_at - read_at, read_at + length
     at = read_at
     while at < end:
         try:
-            start = os.lseek(source, at, os.SEEK_DATA)
+            start = os.lseek(copy.source, at, os.SEEK_DATA)
         except OSError as error:
             if error.errno == errno.ENXIO:  # a hole up to the end of the file
                 break
             start = at  # a file system that knows no holes
         hole = end
         with suppress(OSError):
-            hole = min(os.lseek(source, start, os.SEEK_HOLE), end)
+            hole = min(os.lseek(copy.source, start, os.SEEK_HOLE), end)
         if start >= end:
             break
-        _copy_range(source, start, target, start + shift, hole - start)
+        _copy_range(copy, start, start + shift, hole - start)
         at = hole
-    if os.fstat(source).st_size < end:
+    if os.fstat(copy.source).st_size < end:
         raise ArtifactUnreadable(reason="the file became shorter while it was copied")
 
 
-def _copy_range(source: int, read_at: int, target: int, write_at: int, length: int) -> None:
+def _copy_range(copy: _Copy, read_at: int, write_at: int, length: int) -> None:
     while length > 0:
+        wanted = min(length, CHUNK)
         try:
-            count = os.copy_file_range(source, target, min(length, CHUNK), read_at, write_at)
+            count = os.copy_file_range(copy.source, copy.target, wanted, read_at, write_at)
         except OSError as error:
             if error.errno not in _NO_COPY_RANGE:
                 raise
-            count = _copy_through(source, read_at, target, write_at, min(length, 1024 * 1024))
+            count = _copy_through(copy, read_at, write_at, min(wanted, 1024 * 1024))
         if count == 0:
             raise ArtifactUnreadable(reason="the file became shorter while it was copied")
         read_at, write_at, length = read_at + count, write_at + count, length - count
+        copy.checkpoint(read_at)
 
 
-def _copy_through(source: int, read_at: int, target: int, write_at: int, length: int) -> int:
-    data = os.pread(source, length, read_at)
-    write_all(target, data, write_at)
+def _copy_through(copy: _Copy, read_at: int, write_at: int, length: int) -> int:
+    data = os.pread(copy.source, length, read_at)
+    write_all(copy.target, data, write_at)
     return len(data)
 
 

@@ -263,3 +263,29 @@ def test_a_job_that_is_not_there_is_not_cancelled(tmp_path: Path) -> None:
                 await station.runner.submit("00", CALLER)
 
     asyncio.run(work())
+
+
+def test_copying_a_large_file_is_cancelled_soon(tmp_path: Path) -> None:
+    """And nothing of it is left, nor any descriptor."""
+    goods = release(tmp_path, 1)
+    with (goods.directory / "m0.ko").open("r+b") as file:
+        file.seek(0, 2)
+        for _ in range(24):
+            file.write(bytes(8 * 1024 * 1024))
+    gate = Gate(Point.STAGED_HALF)
+
+    async def work() -> None:
+        async with local_station(tmp_path / "home", checkpoints=gate) as station:
+            job = await station.runner.submit(
+                (await planned(station.runner, goods.order)).id, CALLER
+            )
+            await asyncio.to_thread(gate.reached_it.wait)
+            await station.runner.cancel(job)
+            gate.let_go.set()
+            assert (await station.runner.wait(job)).state is JobState.CANCELLED
+
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    asyncio.run(work())
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert goods.leftovers() == []
+    assert not goods.output.exists() or goods.names() == []
