@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -13,11 +14,17 @@ from signstation.app.difference import Earlier, Subject, compare
 from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import parse_error
-from signstation.model.artifacts import Inspection
+from signstation.model.artifacts import Finding, Inspection, Severity
 from signstation.model.station import Inspected
+from signstation.model.text import Text
 
 MAX_COMPARED = 2000
 """Most artifacts that are compared with an earlier version by themselves."""
+_ALTERED = Finding(
+    "difference.altered",
+    Severity.WARNING,
+    Text("The file that it is compared with is no longer what was signed here then."),
+)
 
 
 class Preparation(QObject):
@@ -146,5 +153,7 @@ class Preparation(QObject):
         for each in earlier:
             new = self._inspections.get(each.subject)
             if new is not None:
-                shown = None if ask else each
-                self.compared.emit(each.subject, compare(old.inspection, new), shown)
+                found = compare(old.inspection, new)
+                if each.sha256 not in {None, old.inspection.sha256}:
+                    found = replace(found, findings=(*found.findings, _ALTERED))
+                self.compared.emit(each.subject, found, None if ask else each)

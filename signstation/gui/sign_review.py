@@ -11,7 +11,7 @@ from signstation.gui.errors import error_sentence, parse_error
 from signstation.gui.facts import SEVERITIES
 from signstation.gui.kinds import kind_icon, kind_words
 from signstation.gui.parts import Card, IconLabel, Label, clear, line, restyle
-from signstation.gui.sign_flow import COMPARED, SignFlow
+from signstation.gui.sign_flow import COMPARED, Artifact, SignFlow
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import say, tr, trn
@@ -148,7 +148,7 @@ class ReviewStep(QWidget):
             self._listed("warning", Tone.WARNING, "", show(each))
 
     def _differences(self, flow: SignFlow) -> None:
-        """What changed since the versions that were signed before: those with changes first."""
+        """What changed since the versions that were signed before: findings first."""
         known = [each for each in flow.artifacts if each.difference is not None]
         self._content.addSpacing(6)
         self._content.addWidget(line(self._inner))
@@ -157,8 +157,7 @@ class ReviewStep(QWidget):
             none = tr("This station has not signed earlier versions of these artifacts.")
             self._content.addWidget(Label(none, self._inner, "sub", wrap=True))
             return
-        known.sort(key=lambda each: (not each.difference.changes, str(each.path))
-                   if each.difference else (True, ""))  # fmt: skip
+        known.sort(key=_least_worrying)
         for each in known[:MAX_LISTED]:
             if each.difference is not None:
                 worry = bool(each.difference.findings)
@@ -273,3 +272,8 @@ class ReviewStep(QWidget):
             words, tone = tr("That is not the end of this digest."), "error"
         self._compared.setText(words)
         restyle(self._compared, tone=tone)
+
+
+def _least_worrying(artifact: Artifact) -> tuple[bool, bool, str]:
+    changed = artifact.difference
+    return not (changed and changed.findings), not (changed and changed.changes), str(artifact.path)

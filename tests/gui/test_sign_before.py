@@ -72,6 +72,15 @@ def test_a_changed_script_is_a_finding_and_is_shown_line_by_line(driver: Driver)
     assert page._look.tabs.tabText(1) == "What changed (!)"
 
 
+def test_an_earlier_version_that_was_changed_since_is_told(driver: Driver) -> None:
+    page = _page(driver)
+    driver.station.release.earlier = (Earlier(NEW, OLD, b"what was signed", NOW),)
+    page.take((RELEASE,))
+    driver.settle()
+    codes = [finding.code for _, finding in page._flow.findings()]
+    assert codes == ["difference.scripts", "difference.altered"]
+
+
 def test_without_an_earlier_version_a_file_can_be_chosen(driver: Driver) -> None:
     page = _page(driver)
     page.take((RELEASE,))
