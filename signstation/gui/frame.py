@@ -254,8 +254,8 @@ class Window(QWidget):
         shown = self._pages[self.current].page
         self.commands.open(
             (
-                *action_commands(shown),
                 *page_commands((each.entry for each in self._pages), self.go),
+                *action_commands(shown),
                 *job_commands(self._jobs, self._find),
                 *look_commands(self._choose_theme),
                 *help_commands(self._topics, self._read),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, QUrl, Signal
-from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QTextCursor, QTextDocument
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from signstation.gui.help_dress import dress
 from signstation.gui.help_topics import START, Found, Help, Topic
 from signstation.gui.parts import ActionButton, Label
 from signstation.gui.rows import Column, RowsModel, table_view
@@ -143,8 +144,11 @@ class HelpPanel(QFrame):
             QTextDocument.MarkdownFeature.MarkdownNoHTML
             | QTextDocument.MarkdownFeature.MarkdownDialectGitHub
         )
-        self.browser.document().setMarkdown(topic.markdown, features)
+        document = self.browser.document()
+        document.setMarkdown(topic.markdown, features)
+        dress(document, self._theme.tokens)
         self.browser.setAccessibleDescription(topic.title)
+        self.browser.moveCursor(QTextCursor.MoveOperation.Start)
         self.browser.verticalScrollBar().setValue(0)
         self.back.setVisible(bool(self._before))
         self._say_language(topic)
@@ -184,4 +188,6 @@ class HelpPanel(QFrame):
         self.browser.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _draw(self) -> None:
+        if self.isVisible():
+            dress(self.browser.document(), self._theme.tokens)
         self._close.setIcon(self._theme.icon("x", size=16))

@@ -1,0 +1,159 @@
+"""The window: first picture, theme switch, its event loop while a queue is at work, memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEventLoop
+from PySide6.QtWidgets import QApplication
+
+from signstation.app.connect import connect
+from signstation.gui.frame import Window
+from signstation.gui.pages import PageName
+from signstation.gui.queue import QueuePage
+from signstation.gui.registered import PAGES
+from signstation.gui.theme import Theme
+from signstation.gui.tokens import ThemeName
+from signstation.model.jobs import JobState
+from signstation.model.orders import SignOrder
+from tests.bench.measure import say, scratch
+from tests.support.kmod import module
+from tests.support.release import key_file
+from tests.support.window import RecordedStation, Script, make_job
+from tests.support.windowpace import Ticks, resident_mb, work_through
+
+STEPS = 10_000
+MODULES = 2000
+SECONDS = 5.0
+FIRST = """
+import time
+began = time.perf_counter()
+from signstation.gui.frame import Window
+from signstation.gui.registered import PAGES
+from signstation.gui.start import make_application
+from signstation.gui.theme import Theme
+from tests.support.window import RecordedStation, Script
+application = make_application(["window"])
+station = RecordedStation(Script())
+window = Window(Theme(application), station, PAGES)
+window.resize(1280, 720)
+window.show()
+window.grab()
+print(round((time.perf_counter() - began) * 1000))
+window.end()
+station.close()
+"""
+
+
+def main(command: list[str]) -> int:
+    """Run in a process of its own: Qt and its application stay in the process that made them."""
+    run = {"--inside": _inside}.get(command[0] if command else "")
+    if run is None:
+        return 2
+    run()
+    return 0
+
+
+def run() -> None:
+    """Measure and print."""
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    times = sorted(int(_output(["-c", FIRST], environment).split()[-1]) for _ in range(5))
+    say(f"window: first picture {times[2]} ms of {times} (aim 500)")
+    say(_output(["-m", "tests.bench.window", "--inside"], environment).rstrip())
+
+
+def _output(arguments: list[str], environment: dict[str, str]) -> str:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def _inside() -> None:
+    application = QApplication([])
+    theme = Theme(application, ThemeName.LIGHT)
+    job, steps = make_job(1, (JobState.RUNNING, *(JobState.QUEUED,) * (STEPS - 1)))
+    recorded = RecordedStation(Script(jobs=(job,), steps={1: steps}))
+    window = _window(theme, recorded)
+    times = []
+    for name in (ThemeName.DARK, ThemeName.CONTRAST, ThemeName.LIGHT) * 3:
+        began = time.perf_counter()
+        theme.choose(name)
+        window.repaint()
+        times.append((time.perf_counter() - began) * 1000)
+    say(f"  theme switch {sorted(times)[len(times) // 2]:.0f} ms (aim 100)")
+    ticks = Ticks()
+    thread = work_through(recorded, 1, SECONDS)
+    while thread.is_alive():
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 10)
+    say(f"  {STEPS} recorded steps in {SECONDS:.0f} s: {ticks.lateness()} (aim p99 16)")
+    say(f"  memory with {STEPS} steps: {resident_mb():.0f} MB")
+    window.end()
+    recorded.close()
+    _real(theme)
+
+
+def _window(theme: Theme, station: RecordedStation) -> Window:
+    window = Window(theme, station, PAGES)
+    window.resize(1280, 720)
+    window.show()
+    window.open(PageName.QUEUE)
+    _turn(0.5)
+    return window
+
+
+def _turn(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
+
+
+def _real(theme: Theme) -> None:
+    with scratch() as base:
+        source = base / "modules"
+        source.mkdir()
+        for number in range(MODULES):
+            (source / f"m{number:04}.ko").write_bytes(module(code=os.urandom(64) * 60))
+        station = connect(base / "state", "bench", gnupg_home=_empty(base / "gnupg"))
+        try:
+            window = Window(theme, station, PAGES)
+            window.resize(1280, 720)
+            window.show()
+            window.open(PageName.QUEUE)
+            key = key_file(base / "key.pem", "rsa4096")
+            plan = station.plan(SignOrder(paths=(source,), keys=(key,), output=base / "out"))
+            while not plan.done():
+                _turn(0.05)
+            ticks = Ticks()
+            began = time.monotonic()
+            done = station.wait(station.submit(plan.result().id).result())
+            while not done.done():
+                QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 10)
+            spent = time.monotonic() - began
+            found = ticks.lateness()
+            page = window.page(PageName.QUEUE)
+            _turn(1.0)
+            rows = page.model.rowCount() if isinstance(page, QueuePage) else 0
+            say(f"  {MODULES} real modules in {spent:.1f} s ({rows} rows): {found} (aim p99 16)")
+            say(f"  memory with the engine in the same process: {resident_mb():.0f} MB")
+            window.end()
+        finally:
+            station.close()
+
+
+def _empty(path: Path) -> Path:
+    path.mkdir(mode=0o700)
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
