@@ -5,16 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from signstation.model.checks import OpinionOutcome, Outcome, SignatureState, Verdict
+from signstation.model.checks import OpinionOutcome, Outcome, SignatureState
 from signstation.model.keys import KeyState, Protection
+from signstation.verification.verdict import WORDS
 
-VERDICTS = {
-    Verdict.TRUSTED: "Verified",
-    Verdict.UNTRUSTED: "Not trusted",
-    Verdict.UNSIGNED: "Unsigned",
-    Verdict.TAMPERED: "Changed",
-    Verdict.INDETERMINATE: "Cannot tell",
-}
+VERDICTS = WORDS
 OUTCOMES = {
     Outcome.PASS: "Pass",
     Outcome.WARNING: "Warning",

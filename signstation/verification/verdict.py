@@ -139,7 +139,7 @@ def disagreements(said: Verdict, opinions: Iterable[Opinion]) -> tuple[Text, ...
             tool=each.tool,
             version=each.version,
             says=_SAYS[each.outcome],
-            verdict=said.value,
+            verdict=WORDS[said],
         )
         for each in opinions
         if each.outcome in _OPPOSITE[said]
@@ -155,6 +155,14 @@ _OPPOSITE: dict[Verdict, frozenset[OpinionOutcome]] = {
     Verdict.TAMPERED: _ACCEPTANCE,
     Verdict.INDETERMINATE: frozenset(),
 }
+WORDS = {
+    Verdict.TRUSTED: "Verified",
+    Verdict.UNTRUSTED: "Not trusted",
+    Verdict.UNSIGNED: "Unsigned",
+    Verdict.TAMPERED: "Changed",
+    Verdict.INDETERMINATE: "Cannot tell",
+}
+"""The headline's words (DESIGN.md section 7)."""
 _SAYS: dict[OpinionOutcome, str] = {
     OpinionOutcome.ACCEPTS: "accepts it",
     OpinionOutcome.REJECTS: "refuses it",
