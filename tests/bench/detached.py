@@ -54,8 +54,8 @@ def measure(passphrase: str, count: int = COUNT) -> None:
         (base / "warm/w").write_bytes(b"warm")
         warm = SignOrder(paths=(base / "warm",), keys=order.keys, format="blob", output=base / "w")
         answers = [passphrase.encode()] * 4
-        found = asyncio.run(
-            carried_out(base / "home", order, warm=warm, gnupg_home=home.path, answers=answers)
+        _, found = asyncio.run(
+            carried_out(base / "home", warm, order, gnupg_home=home.path, answers=answers)
         )
         files = sorted(theirs.iterdir())[: LOOP // 10 if passphrase else LOOP]
         each = gpg_loop(home, key, files)

@@ -8,12 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from signstation.model.orders import PlanSummary, SignOrder
+from signstation.model.orders import SignOrder
 from signstation.model.station import Caller
 from tests.support.pools import PoolStation, pool_station
 
@@ -122,15 +122,6 @@ class Watch:
         return found
 
 
-@asynccontextmanager
-async def watched(
-    home: Path, answers: Sequence[bytes] = ()
-) -> AsyncIterator[tuple[PoolStation, Watch]]:
-    """Run a station under a watch."""
-    async with pool_station(home, answers=answers) as station:
-        yield station, Watch(station)
-
-
 @dataclass(frozen=True)
 class Run:
     """One order carried out: seconds of planning and of signing, processor seconds by kind."""
@@ -151,6 +142,13 @@ class Run:
         """Seconds by phase, all steps together."""
         return ", ".join(f"{phase} {seconds:.2f}" for phase, seconds in self.phases.items())
 
+    def above(self, smaller: Run) -> dict[str, float]:
+        """Processor milliseconds for each item more than in a smaller order: no start-up."""
+        return {
+            kind: 1000 * (spent - smaller.processor.get(kind, 0.0)) / (self.count - smaller.count)
+            for kind, spent in self.processor.items()
+        }
+
     def per_item(self) -> str:
         """Processor milliseconds per item by kind."""
         parts = [
@@ -162,46 +160,42 @@ class Run:
 
 async def carried_out(
     home: Path,
-    order: SignOrder,
-    *,
-    warm: SignOrder | None = None,
+    *orders: SignOrder,
     gnupg_home: Path | None = None,
     answers: Sequence[bytes] = (),
-) -> Run:
-    """Carry out an order, after a small one that starts the workers."""
+) -> tuple[Run, ...]:
+    """Carry out orders one after another in one station; the first starts the workers."""
     caller = Caller(os.geteuid(), os.getpid(), "bench", gnupg_home)
-    async with watched(home, answers) as (station, watch):
+    async with pool_station(home, answers=answers) as station:
+        return tuple([await _one(station, order, caller) for order in orders])
 
-        async def plan(wanted: SignOrder) -> PlanSummary:
-            summary = await station.runner.plan(wanted, caller)
-            if not summary.id or summary.refused:
-                raise AssertionError(summary)
-            return summary
 
-        if warm is not None:
-            await station.runner.wait(await station.runner.submit((await plan(warm)).id, caller))
-        watch.sample()
-        watch.began = dict(watch.spent)
-        sampling = asyncio.create_task(watch.run())
-        began = time.monotonic()
-        summary = await plan(order)
-        planned = time.monotonic()
-        row = await station.runner.wait(await station.runner.submit(summary.id, caller))
-        ended = time.monotonic()
-        sampling.cancel()
-        watch.sample()
-        steps = await station.runner.steps(row.id)
-        if row.done != row.steps:
-            raise AssertionError(steps)
-        phases: dict[str, float] = {}
-        for counter in (each for step in steps for each in step.counters):
-            name = counter.phase.value
-            phases[name] = phases.get(name, 0.0) + counter.nanoseconds / 1e9
-        return Run(
-            plan=planned - began,
-            sign=ended - planned,
-            processor=watch.by_kind(),
-            peak=watch.peak,
-            phases=phases,
-            count=row.steps,
-        )
+async def _one(station: PoolStation, order: SignOrder, caller: Caller) -> Run:
+    watch = Watch(station)
+    watch.sample()
+    watch.began = dict(watch.spent)
+    sampling = asyncio.create_task(watch.run())
+    began = time.monotonic()
+    summary = await station.runner.plan(order, caller)
+    if not summary.id or summary.refused:
+        raise AssertionError(summary)
+    planned = time.monotonic()
+    row = await station.runner.wait(await station.runner.submit(summary.id, caller))
+    ended = time.monotonic()
+    sampling.cancel()
+    watch.sample()
+    steps = await station.runner.steps(row.id)
+    if row.done != row.steps:
+        raise AssertionError(steps)
+    phases: dict[str, float] = {}
+    for counter in (each for step in steps for each in step.counters):
+        name = counter.phase.value
+        phases[name] = phases.get(name, 0.0) + counter.nanoseconds / 1e9
+    return Run(
+        plan=planned - began,
+        sign=ended - planned,
+        processor=watch.by_kind(),
+        peak=watch.peak,
+        phases=phases,
+        count=row.steps,
+    )

@@ -39,7 +39,8 @@ def ours(base: Path, home: GnupgHome, fingerprint: str, order: SignOrder) -> Run
     key = KeyRef("gpg", fingerprint)
     first = SignOrder(paths=(warm,), keys=(key,), output=base / "warm-out", replace=True)
     order = replace(order, keys=(key,))
-    return asyncio.run(carried_out(base / "home", order, warm=first, gnupg_home=home.path))
+    *_, run = asyncio.run(carried_out(base / "home", first, order, gnupg_home=home.path))
+    return run
 
 
 def run_small(count: int = SMALL) -> None:
