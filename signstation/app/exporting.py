@@ -248,8 +248,12 @@ class Export:
         try:
             yield
         except BaseException:
-            shutil.rmtree(self.directory, ignore_errors=True)
+            self.remove()
             raise
+
+    def remove(self) -> None:
+        """Remove the new directory with all that was written into it. Blocks."""
+        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 def check_names(names: Sequence[str], file_system: str) -> None:

@@ -90,8 +90,12 @@ class ReleaseCases:
 
         export, files, size = await _in_thread(write, news)
         below = (each.relative_to(order.root) for each in order.files)
-        reports = await self._reports(tuple(export.directory / each for each in below))
-        await asyncio.to_thread(export.finish, reports)
+        try:
+            reports = await self._reports(tuple(export.directory / each for each in below))
+            await asyncio.to_thread(export.finish, reports)
+        except BaseException:
+            await asyncio.to_thread(export.remove)  # nothing half done stays on the medium
+            raise
         return Exported(
             directory=export.directory,
             files=files,
