@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
+    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -191,7 +192,14 @@ class Window(QWidget):
         column.addWidget(self.strip)
         column.addWidget(self.notice)
         column.addWidget(self.sheets)
-        column.addWidget(self._stack, 1)
+        # Open questions take their room: the page scrolls then, nothing is squeezed or cut off.
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setAccessibleName(tr("The page"))
+        area.setWidget(self._stack)
+        column.addWidget(area, 1)
         row.addLayout(column, 1)
 
     def _shortcuts(self) -> None:

@@ -21,6 +21,7 @@ from signstation.errors import SignstationError
 from signstation.gui.broken import BrokenWindow
 from signstation.gui.errors import error_lines
 from signstation.gui.frame import Window
+from signstation.gui.language import speak, system_language
 from signstation.gui.memory import Memory
 from signstation.gui.registered import PAGES
 from signstation.gui.start import binding_fault, make_application
@@ -46,6 +47,7 @@ def main(argv: Sequence[str]) -> int:
         try:
             prepare(home)
             memory = Memory(home)
+            speak(application, memory.language() or system_language())
             theme = Theme(application, memory.theme())
             station = connecting.result()
         except SignstationError as error:
@@ -60,6 +62,8 @@ def _run(application: QApplication, theme: Theme, station: StationApi, memory: M
     window = Window(theme, station, PAGES)
     window.strip.show_theme(memory.theme())
     window.theme_chosen.connect(memory.keep_theme)
+    window.strip.show_language(memory.language())
+    window.strip.language_chosen.connect(memory.keep_language)
     known = window.restoreGeometry(memory.geometry())
     sys.excepthook = partial(_tell, window.tell)
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""What the window remembers between two starts: its appearance and size, never what was signed."""
+"""What the window remembers between two starts: its looks, language and size, nothing signed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from signstation.gui.language import Language
 from signstation.gui.tokens import ThemeName
 
 _FILE = "window.ini"
 _THEME = "theme"
+_LANGUAGE = "language"
 _GEOMETRY = "geometry"
 
 
@@ -28,6 +30,15 @@ class Memory:
     def keep_theme(self, name: ThemeName | None) -> None:
         """Remember a choice."""
         self._settings.setValue(_THEME, name.value if name else "")
+
+    def language(self) -> Language | None:
+        """Return the chosen language, None for the system's."""
+        value = self._settings.value(_LANGUAGE, "")
+        return next((each for each in Language if each.value == value), None)
+
+    def keep_language(self, language: Language | None) -> None:
+        """Remember a choice; it takes effect at the next start."""
+        self._settings.setValue(_LANGUAGE, language.value if language else "")
 
     def geometry(self) -> QByteArray:
         """Return the last geometry, perhaps empty."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
+from signstation.gui.language import NAMES, Language
 from signstation.gui.parts import TONE_ICONS, Chip, restyle
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import ThemeName, Tone
@@ -61,6 +62,8 @@ class StatusStrip(QFrame):
     health = Signal(QPoint)
     help = Signal()
     """The person wants to read about the page that is shown."""
+    language_chosen = Signal(object)
+    """A Language, or None to follow the system; for the next start."""
     theme_chosen = Signal(object)
     """A ThemeName, or None to follow the system."""
 
@@ -90,8 +93,8 @@ class StatusStrip(QFrame):
         self._help.clicked.connect(self.help)
         row.addWidget(self._help)
         self._switch = QToolButton(self)
-        self._switch.setAccessibleName(tr("Appearance"))
-        self._switch.setToolTip(tr("Appearance"))
+        self._switch.setAccessibleName(tr("Appearance and language"))
+        self._switch.setToolTip(tr("Appearance and language"))
         self._switch.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self._switch)
         self._group = QActionGroup(self._menu)
@@ -102,6 +105,16 @@ class StatusStrip(QFrame):
             action.setChecked(name is None)
             self._menu.addAction(action)
         self._group.triggered.connect(self._theme_picked)
+        self._menu.addSection(tr("Language, from the next start on"))
+        self._languages = QActionGroup(self._menu)
+        for language in (None, *Language):
+            title = NAMES[language] if language else tr("Language of the system")
+            action = QAction(title, self._languages)
+            action.setCheckable(True)
+            action.setData(language.value if language else "")
+            action.setChecked(language is None)
+            self._menu.addAction(action)
+        self._languages.triggered.connect(self._language_picked)
         self._switch.setMenu(self._menu)
         row.addWidget(self._switch)
         theme.changed.connect(self._draw)
@@ -111,6 +124,11 @@ class StatusStrip(QFrame):
         """Check the entry of a choice that was made elsewhere."""
         for action in self._group.actions():
             action.setChecked(action.data() == (name.value if name else ""))
+
+    def show_language(self, language: Language | None) -> None:
+        """Check the entry of a choice that was made before."""
+        for action in self._languages.actions():
+            action.setChecked(action.data() == (language.value if language else ""))
 
     def show_doctor(self, rows: Sequence[DoctorRow]) -> None:
         """Say what ``doctor`` found."""
@@ -156,6 +174,10 @@ class StatusStrip(QFrame):
     def _theme_picked(self, action: QAction) -> None:
         value = action.data()
         self.theme_chosen.emit(ThemeName(value) if value else None)
+
+    def _language_picked(self, action: QAction) -> None:
+        value = action.data()
+        self.language_chosen.emit(Language(value) if value else None)
 
     def _health_pressed(self) -> None:
         corner = self.station.rect().bottomRight()

@@ -147,6 +147,7 @@ def lay_out(driver: Driver) -> None:
     driver.settle()
     driver.window.grab()
     driver.settle()
+    driver.window.grab()
 
 
 def described(widget: QWidget) -> str:
