@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ from signstation.registry.plugins import load_formats
 from signstation.worker.pool import Workers as Pools
 from signstation.worker.settings import WorkerSettings
 
+PAUSE = 0.2
+"""Seconds between reaching the point and dying: what does not wait for it has run ahead."""
+
 
 @dataclass
 class KillAt:
@@ -49,6 +53,7 @@ class KillAt:
         if point is self.point:
             self.turn -= 1
             if self.turn == 0:
+                time.sleep(PAUSE)
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
