@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from signstation.errors import (
-    FormatUnknown,
     HardLinked,
     InputError,
     PolicyRefused,
@@ -26,6 +25,8 @@ ANY_FILE = "blob"
 UNREAD_FROM = 256 * 1024 * 1024
 """A file of format blob of this size in bytes is not read for the plan: nothing but its SHA-256
 would be learnt, and the one pass of signing learns that too (DESIGN.md section 5)."""
+INSPECTED_AT_ONCE = 1024 * 1024
+"""Bytes up to which a file is inspected in one call, also if it turns out not to be signed."""
 AT_ONCE = 64
 """Artifacts that are examined at the same time: enough for any number of check workers."""
 
@@ -85,32 +86,54 @@ class Examiner:
         opening = partial(open_candidate, candidate.root, candidate.name)
         descriptor, status = await self._hands.do(opening, _close)
         try:
-            format_id = await self._format_of(candidate, descriptor)
-            if format_id is None:
-                return PassedOver(candidate, None)
-            if format_id == ANY_FILE and status.st_size >= UNREAD_FROM:
-                inspection = None
+            if status.st_size <= INSPECTED_AT_ONCE:
+                found = await self._inspected(candidate, descriptor)
             else:
-                inspection = await self._check.inspect(descriptor, format_id, _ignore)
-                _refuse_blockers(inspection)
+                found = await self._recognised(candidate, descriptor, status.st_size)
         finally:
             os.close(descriptor)
+        if found is None:
+            return PassedOver(candidate, None)
+        format_id, inspection = found
         return Examined(candidate, format_id, status.st_size, inspection, status.st_nlink)
 
-    async def _format_of(self, candidate: Candidate, descriptor: int) -> str | None:
-        """Return the format to sign as, or None for a file that merely lies in a directory."""
-        wanted = self._format
-        if wanted is not None and (candidate.named or wanted == ANY_FILE):
-            return wanted
-        try:
-            found = await self._check.recognise(descriptor)
-        except FormatUnknown:
-            if candidate.named:
-                raise
+    async def _inspected(self, candidate: Candidate, descriptor: int) -> _Found | None:
+        """Inspect a small file as what it is, in one call; None: it merely lies in a directory."""
+        wanted = self._wanted(candidate)
+        inspection = await self._check.inspect(descriptor, wanted, _ignore)
+        if wanted is None and not self._is_signed(candidate, inspection.format):
             return None
+        _refuse_blockers(inspection)
+        return inspection.format, inspection
+
+    async def _recognised(self, candidate: Candidate, descriptor: int, size: int) -> _Found | None:
+        """Recognise a large file before it is read as a whole."""
+        format_id = self._wanted(candidate)
+        if format_id is None:
+            format_id = await self._check.recognise(descriptor)
+            if not self._is_signed(candidate, format_id):
+                return None
+        if format_id == ANY_FILE and size >= UNREAD_FROM:
+            return format_id, None
+        inspection = await self._check.inspect(descriptor, format_id, _ignore)
+        _refuse_blockers(inspection)
+        return format_id, inspection
+
+    def _wanted(self, candidate: Candidate) -> str | None:
+        """Return the format that a person named for this file; None to go by the content."""
+        if candidate.named or self._format == ANY_FILE:
+            return self._format
+        return None
+
+    def _is_signed(self, candidate: Candidate, found: str) -> bool:
+        """Return whether a file of this format is signed: if it was named, or is recognised."""
         if candidate.named:
-            return found
-        return found if found not in {ANY_FILE} and wanted in {None, found} else None
+            return True
+        return found != ANY_FILE and self._format in {None, found}
+
+
+_Found = tuple[str, Inspection | None]
+"""Format and inspection, None where the file was not read."""
 
 
 def _close(opened: tuple[int, os.stat_result]) -> None:
