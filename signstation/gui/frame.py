@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -31,7 +30,7 @@ from signstation.gui.help_topics import Help
 from signstation.gui.language import spoken
 from signstation.gui.navigation import Navigation
 from signstation.gui.notice import Choice, Notice
-from signstation.gui.pages import Page, PageEntry, PageName
+from signstation.gui.pages import Page, PageArea, PageEntry, PageName
 from signstation.gui.palette import Palette
 from signstation.gui.palette_commands import (
     action_commands,
@@ -193,13 +192,7 @@ class Window(QWidget):
         column.addWidget(self.notice)
         column.addWidget(self.sheets)
         # Open questions take their room: the page scrolls then, nothing is squeezed or cut off.
-        area = QScrollArea(self)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setAccessibleName(tr("The page"))
-        area.setWidget(self._stack)
-        column.addWidget(area, 1)
+        column.addWidget(PageArea(self._stack, self), 1)
         row.addLayout(column, 1)
 
     def _shortcuts(self) -> None:

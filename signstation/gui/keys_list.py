@@ -102,7 +102,7 @@ class KeyList(QWidget):
                 lambda key: protection_look(key.protection)[2],
                 icon=lambda key: protection_look(key.protection)[:2],
                 pill=True,
-                width=156,
+                width=174,
             ),
             Column(
                 tr("State"),

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from signstation.app.api import StationApi
 from signstation.gui.bridge import Bridge
 from signstation.gui.parts import Label
 from signstation.gui.theme import Theme
+from signstation.gui.words import tr
 from signstation.model.jobs import JobRow
 from signstation.model.station import DoctorRow
 
@@ -80,6 +82,36 @@ class PageEntry:
     icon: str
     title: str
     make: PageFactory
+
+
+class PageArea(QScrollArea):
+    """Room for the page: where it is lower than the page can be, the page scrolls."""
+
+    def __init__(self, pages: QWidget, parent: QWidget) -> None:
+        """Take the pages in."""
+        super().__init__(parent)
+        self._pages = pages
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(tr("The page"))
+        self.setWidget(pages)
+        pages.installEventFilter(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the page all room, or its least height."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow a page whose least height changed."""
+        if watched is self._pages and event.type() is QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        # Not setWidgetResizable: that takes the height that the page would like for the least.
+        room = self.viewport().size()
+        self._pages.resize(room.expandedTo(QSize(0, self._pages.minimumSizeHint().height())))
 
 
 class Head(QWidget):

@@ -78,12 +78,24 @@ class ReviewStep(QWidget):
         card.body.addWidget(self._compared)
         card.body.addSpacing(6)
         card.body.addWidget(line(card))
+        card.body.addWidget(self._cost_area(card), 1)
+        return card
+
+    def _cost_area(self, card: Card) -> QScrollArea:
+        """Return room for what signing will ask and take; long names scroll in it."""
+        area = QScrollArea(card)
+        area.setAccessibleName(tr("What will happen"))
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._cost_inner = QWidget(area)
+        outer = QVBoxLayout(self._cost_inner)
+        outer.setContentsMargins(0, 0, 8, 0)
         self._cost = QVBoxLayout()
         self._cost.setSpacing(6)
-        card.body.addLayout(self._cost)
-        self._card = card
-        card.body.addStretch(1)
-        return card
+        outer.addLayout(self._cost)
+        outer.addStretch(1)
+        area.setWidget(self._cost_inner)
+        return area
 
     def show_flow(self, flow: SignFlow) -> None:
         """Show what the plans say, or that they are being made."""
@@ -224,7 +236,7 @@ class ReviewStep(QWidget):
     def _show_cost(self, plans: tuple[PlanSummary, ...]) -> None:
         clear(self._cost)
         if not plans:
-            self._cost.addWidget(Label(tr("The plan is being made…"), self._card, "sub"))
+            self._cost.addWidget(Label(tr("The plan is being made…"), self._cost_inner, "sub"))
             return
         operations = sum(plan.key_operations for plan in plans)
         words = trn("{count} private-key operation", "{count} private-key operations", operations)
@@ -249,9 +261,11 @@ class ReviewStep(QWidget):
             row = QHBoxLayout()
             row.setSpacing(10)
             row.addWidget(
-                IconLabel(self._theme, icon, self._card, None, 16), 0, Qt.AlignmentFlag.AlignTop
+                IconLabel(self._theme, icon, self._cost_inner, None, 16),
+                0,
+                Qt.AlignmentFlag.AlignTop,
             )
-            row.addWidget(Label(words, self._card, wrap=True), 1)
+            row.addWidget(Label(words, self._cost_inner, wrap=True), 1)
             self._cost.addLayout(row)
 
     def _typed(self, value: str) -> None:

@@ -153,7 +153,7 @@ class TrustPage(Page):
                 lambda each: state_look(each.state)[2],
                 icon=lambda each: state_look(each.state)[:2],
                 pill=True,
-                width=104,
+                width=122,
             ),
         )
 

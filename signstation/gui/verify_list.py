@@ -80,7 +80,7 @@ class VerifyList(QWidget):
                 key=_rank,
                 icon=_icon,
                 pill=True,
-                width=124,
+                width=156,
             ),
             Column(tr("Artifact"), lambda each: show(each.path.name)),
         )

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QSettings
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QTableView, QToolButton
 from pytestqt.qtbot import QtBot
 
+from signstation.gui.cells import CellDelegate
 from signstation.gui.frame import Window
 from signstation.gui.language import (
     CONTEXT,
@@ -118,6 +119,7 @@ def test_a_scene_is_german_and_fits(window: Driver, german: Listener, scene: Sce
         for each in window.visible(Literal)
         if each.height() < each.heightForWidth(each.viewport().width()) - 1
     ]
+    faults += [each for view in window.visible(QTableView) for each in _elided_pills(view)]
     assert not faults, scene.name
     page = window.window._stack
     assert page.minimumSizeHint().width() <= page.width()
@@ -131,6 +133,20 @@ def _cut_off(label: QLabel) -> bool:
     if label.wordWrap():
         return label.heightForWidth(label.width()) > label.height() + 1
     return label.sizeHint().width() > label.width() + 1
+
+
+def _elided_pills(view: QTableView) -> Iterator[str]:
+    """States that do not fit into their column; names may be elided, states may not."""
+    model = view.model()
+    for column in range(model.columnCount()):
+        delegate = view.itemDelegateForColumn(column)
+        if not isinstance(delegate, CellDelegate):
+            continue
+        for row in range(min(model.rowCount(), 100)):
+            text, _, progress = delegate._model.look(model.index(row, column))
+            needed = delegate._metrics.horizontalAdvance(text) + 52
+            if progress is None and needed > view.columnWidth(column):
+                yield f"{view.accessibleName()}: {text}: {needed} > {view.columnWidth(column)}"
 
 
 def _is_narrow(button: QAbstractButton) -> bool:
