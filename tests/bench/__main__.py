@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.bench import detached, modules, packages, sparse
+from tests.bench import detached, modules, packages, sparse, window
 from tests.bench.measure import say
 
 BENCHES: Mapping[str, Callable[[], None]] = {
@@ -14,6 +14,7 @@ BENCHES: Mapping[str, Callable[[], None]] = {
     "small-packages": packages.run_small,
     "detached": detached.run,
     "sparse": sparse.run,
+    "window": window.run,
 }
 
 
