@@ -24,7 +24,6 @@ from signstation.jobs.targets import (
     clashes,
     content_of,
     output_root,
-    refused_clash,
     targets_of,
 )
 from signstation.model.keys import SignatureType, SignerProfile, Slot
@@ -48,12 +47,13 @@ MAX_FACT = 1024
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """An artifact with its signatures and targets."""
+    """An artifact with its signatures and targets; ``outputs`` are the targets' paths."""
 
     examined: Examined
     slots: tuple[Slot, ...]
     options: Options
     plan: StepPlan
+    outputs: tuple[Path, ...]
 
 
 def signature_type(name: str) -> SignatureType:
@@ -79,6 +79,7 @@ class Draft:
         self._profiles = tuple(profiles)
         self._nonce = nonce
         self._places = StagingPlaces(nonce[:12])
+        self._chosen: dict[tuple[str, Options], tuple[Slot, ...]] = {}
         self._items: list[_Item] = []
         self._refused: list[Refusal] = []
         self._skipped: list[Path] = []
@@ -110,8 +111,7 @@ class Draft:
         format_ = self._formats[examined.format]
         root = output_root(order, candidate.root)
         options = resolve(format_.options, self._given(format_, root, candidate))
-        kind = None if order.signature is None else signature_type(order.signature)
-        slots = choose_slots(format_, self._profiles, kind, order.hash, options)
+        slots = self._slots(format_, options)
         targets = targets_of(format_, slots, options, candidate.name)
         plan = StepPlan(
             root=candidate.root,
@@ -125,8 +125,19 @@ class Draft:
         )
         if order.destination is Destination.IN_PLACE and not format_.siblings():
             refuse_hard_links(examined)
-        check_free(plan, replace=order.replace)
-        return _Item(examined, slots, options, plan)
+        outputs = tuple(root / target.name for target in targets)
+        check_free(plan, outputs, replace=order.replace)
+        return _Item(examined, slots, options, plan, outputs)
+
+    def _slots(self, format_: Format, options: Options) -> tuple[Slot, ...]:
+        """Choose slots, once for all artifacts of a format with the same options."""
+        order, place = self._order, (format_.id, options)
+        known = self._chosen.get(place)
+        if known is None:
+            kind = None if order.signature is None else signature_type(order.signature)
+            known = choose_slots(format_, self._profiles, kind, order.hash, options)
+            self._chosen[place] = known
+        return known
 
     def _given(self, format_: Format, root: Path, candidate: Candidate) -> dict[str, str]:
         """Return the order's options that this format declares; the others are for others."""
@@ -140,14 +151,14 @@ class Draft:
         return given
 
     def _refuse_clashes(self) -> None:
-        twice = clashes(item.plan for item in self._items)
+        twice = clashes(item.outputs for item in self._items)
         kept: list[_Item] = []
         for item in self._items:
-            clash = refused_clash(item.plan, twice)
-            if clash is None:
-                kept.append(item)
+            clash = twice.intersection(item.outputs)
+            if clash:
+                self._refuse(item.plan.path, OutputClash(path=str(min(clash))))
             else:
-                self._refuse(item.plan.path, OutputClash(path=str(clash)))
+                kept.append(item)
         self._items = kept
 
     def _refuse(self, path: Path, error: SignstationError) -> None:
@@ -243,7 +254,7 @@ def _planned(item: _Item) -> PlannedItem:
             f"{slot.kind.value} · {slot.signer.type.title} · {slot.hash.title} by {slot.signer.key}"
             for slot in item.slots
         ),
-        outputs=tuple(item.plan.target_root / target.name for target in item.plan.targets),
+        outputs=item.outputs,
         findings=len(inspection.findings) if inspection else 0,
     )
 

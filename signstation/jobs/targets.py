@@ -62,12 +62,11 @@ def content_of(order: SignOrder, target: Path, source: Path) -> str:
     return dict(order.options).get(CONTENT, CONTENT_COPIED)
 
 
-def check_free(plan: StepPlan, *, replace: bool) -> None:
-    """Raise OutputExists or NotARegularFile where a target's name is taken."""
-    for target in plan.targets:
-        path = plan.target_root / target.name
-        if path == plan.path:
-            continue  # in place: that it is there is the point
+def check_free(plan: StepPlan, outputs: Sequence[Path], *, replace: bool) -> None:
+    """Raise OutputExists or NotARegularFile where the name of an output is taken."""
+    for path in outputs:
+        if plan.in_place and path == plan.path:
+            continue  # that it is there is the point
         try:
             mode = path.lstat().st_mode
         except OSError:
@@ -78,9 +77,9 @@ def check_free(plan: StepPlan, *, replace: bool) -> None:
             raise OutputExists(path=shown(path))
 
 
-def clashes(plans: Iterable[StepPlan]) -> frozenset[Path]:
+def clashes(outputs: Iterable[Sequence[Path]]) -> frozenset[Path]:
     """Return the paths that more than one artifact would be written to."""
-    counts = Counter(plan.target_root / target.name for plan in plans for target in plan.targets)
+    counts = Counter(path for each in outputs for path in each)
     return frozenset(path for path, count in counts.items() if count > 1)
 
 
@@ -110,12 +109,3 @@ class StagingPlaces:
                 known = self._device(above) if above != directory else 0
             self._devices[directory] = known
         return known
-
-
-def refused_clash(plan: StepPlan, twice: frozenset[Path]) -> Path | None:
-    """Return the target of a step that another step would write to as well."""
-    for target in plan.targets:
-        path = plan.target_root / target.name
-        if path in twice:
-            return path
-    return None
