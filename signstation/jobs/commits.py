@@ -22,6 +22,7 @@ from signstation.errors import (
     SignstationError,
     StoreDamaged,
 )
+from signstation.jobs.aside import keep_before_migration
 from signstation.jobs.bugs import bug
 from signstation.jobs.checkpoints import Checkpoints, Point
 from signstation.jobs.schema import migrate
@@ -225,6 +226,7 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        keep_before_migration(connection, path)
         migrate(connection)
     except sqlite3.Error as error:
         raise store_error(error, path) from error
