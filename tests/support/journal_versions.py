@@ -99,16 +99,16 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE TRIGGER audit_kept BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'kept'); END;
 CREATE TRIGGER audit_fixed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'fixed'); END;
-PRAGMA application_id = 1397183572;
+PRAGMA application_id = 1397183316;
 PRAGMA user_version = 1;
 """
 
 _CONTENT = """
 INSERT INTO job VALUES
-  (1, 'release', 1700000000, 1700000009, x'7b7d', CAST(zeroblob(31) || x'01' AS BLOB), '["file:/k.pem"]', '[]',
-   '{}', 0),
-  (2, 'next', 1700000100, 1700000101, x'7b7d', CAST(zeroblob(31) || x'02' AS BLOB), '["file:/k.pem"]', '[]',
-   '{}', 0);
+  (1, 'release', 1700000000, 1700000009, x'7b7d', CAST(zeroblob(31) || x'01' AS BLOB),
+   '["file:/k.pem"]', '[]', '{}', 0),
+  (2, 'next', 1700000100, 1700000101, x'7b7d', CAST(zeroblob(31) || x'02' AS BLOB),
+   '["file:/k.pem"]', '[]', '{}', 0);
 INSERT INTO step VALUES
   (1, 1, 0, '/in', 'hello.ko', 'hello', 'kmod', 4096, '/out', '/out/.staging', 'done', 1,
    zeroblob(32), NULL, '{"hash":5,"key":7}'),
