@@ -8,6 +8,7 @@ changed, a file by the stranger and one without a signature, so that every verdi
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -101,7 +102,7 @@ def _make_release(base: Path, ours: StationApi, stranger: StationApi) -> None:
     victim.write_bytes(changed)
 
 
-def _take(target: Path, page: str, theme: str, arguments: tuple[str, ...]) -> None:
+def _take(target: Path, gnupg: Path, page: str, theme: str, arguments: tuple[str, ...]) -> None:
     subprocess.run(
         (
             *(sys.executable, "-m", "signstation.gui.screenshot", "--output", str(target)),
@@ -110,6 +111,7 @@ def _take(target: Path, page: str, theme: str, arguments: tuple[str, ...]) -> No
         ),
         check=True,
         cwd=TREE,
+        env={**os.environ, "GNUPGHOME": str(gnupg)},
     )
 
 
@@ -126,7 +128,13 @@ def main() -> int:
                 picture = target / f"{name}.png"
                 paths = ("--path", str(base / given)) if given else ()
                 select = ("--select", PACKAGE) if name == "verify-light" else ()
-                _take(picture, page, theme, (*paths, *select, "--home", str(home)))
+                _take(
+                    picture,
+                    home.parent / "gnupg",
+                    page,
+                    theme,
+                    (*paths, *select, "--home", str(home)),
+                )
                 print(picture)
     finally:
         shutil.rmtree(base, ignore_errors=True)
