@@ -35,6 +35,8 @@ _TRUST = "trust"
 _SEEN = "seen.json"
 _PRIVATE = "private"
 _WORK = "work"
+_BEFORE_SIGNING = frozenset({Method.RESOLVE_KEY, Method.PLAN})
+"""Calls that say that something is about to be signed."""
 AIR_GAP = True
 """No part of this version uses the network."""
 
@@ -132,6 +134,8 @@ class Station:
         self, session: Session, method: Method, arguments: tuple[object, ...], emit: Emit
     ) -> object:
         """Carry out one call. Raises SignstationError classes only."""
+        if method in _BEFORE_SIGNING:
+            self._pools.warm(session.caller.gnupg_home)
         return await self._calls.call(session, method, arguments, emit)
 
     def answer(self, session: Session, prompt_id: str, secret: Secret) -> None:

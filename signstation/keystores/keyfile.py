@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from signstation.codec.der import encode_pem
@@ -28,6 +28,7 @@ from signstation.keystores.keyfile_material import (
     Form,
     KeyMaterial,
     Unlocked,
+    issued_by,
     leaves,
     parse_certificates,
     parse_material,
@@ -80,14 +81,14 @@ class Keyfile:
         directory = key_directory(ctx)
         if not directory.is_dir():
             return ()
-        found: list[KeyInfo] = []
+        found: list[_Listed] = []
         for path in sorted(directory.iterdir())[:MAX_LISTED]:
             try:
                 ref = KeyRef(STORE, str(path))
-                found.append(_info(ref, _read(ref), ctx))
+                found.append(_listed(ref, _read(ref), ctx))
             except SignstationError:
                 continue  # a certificate, or something else that is no key
-        return tuple(found)
+        return tuple(_with_parent(each, found) for each in found)
 
     def resolve(self, locator: str, ctx: KeyContext) -> KeyRef:
         """Return the real path of a key file; a relative one is below the station's directory.
@@ -112,7 +113,7 @@ class Keyfile:
         known = (*given, *material.certificates)
         leaf = _only_leaf(known) if material.encrypted else None
         if leaf is None:
-            unlocked = _unlock(ref, material, ctx)
+            unlocked = _unlock(ref, material, ctx, to_sign=False)
             known = (*given, *unlocked.certificates)
             spki = spki_of(unlocked.key.public_key())
             kind = key_type(unlocked.key.public_key())
@@ -144,7 +145,7 @@ class Keyfile:
         """
         del count
         material = _read(profile.key)
-        unlocked = _unlock(profile.key, material, ctx)
+        unlocked = _unlock(profile.key, material, ctx, to_sign=True)
         public = unlocked.key.public_key()
         found = spki_of(public)
         if found != profile.spki:
@@ -162,7 +163,7 @@ class Keyfile:
         before this says that they are there.
         """
         ref = KeyRef(STORE, str(generate(order, ctx).resolve(strict=True)))
-        return (_info(ref, _read(ref), ctx),)
+        return (_listed(ref, _read(ref), ctx).info,)
 
     def import_key(self, material: bytes, ctx: KeyContext) -> Sequence[KeyInfo]:
         """Copy a key file into the station's key directory as it is, passphrase included.
@@ -176,7 +177,7 @@ class Keyfile:
         if not path.exists():  # the name holds the content's digest
             write(path, material, PRIVATE, replace=False)
         ref = KeyRef(STORE, str(path.resolve(strict=True)))
-        return (_info(ref, _read(ref), ctx),)
+        return (_listed(ref, _read(ref), ctx).info,)
 
     def export(self, ref: KeyRef, ctx: KeyContext) -> tuple[tuple[str, bytes], ...]:
         """Return the certificate as ``.pem`` (with its issuers) and ``.der``; never prompts.
@@ -226,7 +227,7 @@ def _public_half(ref: KeyRef, material: KeyMaterial) -> _PublicHalf:
         if leaf is None:
             return _PublicHalf(KeyType(KeyFamily.OTHER), b"", None)
         return _PublicHalf(leaf.type, leaf.spki, leaf)
-    public = unlock(material, None, str(ref)).key.public_key()
+    public = unlock(material, None, str(ref), to_sign=False).key.public_key()
     spki = spki_of(public)
     return _PublicHalf(key_type(public), spki, _leaf_of(spki, material.certificates))
 
@@ -238,15 +239,15 @@ def _stands_for(profile: SignerProfile) -> bool:
     return parse_certificates(profile.x509.chain[0])[0].spki == profile.spki
 
 
-def _unlock(ref: KeyRef, material: KeyMaterial, ctx: KeyContext) -> Unlocked:
+def _unlock(ref: KeyRef, material: KeyMaterial, ctx: KeyContext, *, to_sign: bool) -> Unlocked:
     """Ask for the passphrase, up to three times. Raises PassphraseWrong and Cancelled."""
     if not material.encrypted:
-        return unlock(material, None, str(ref))
+        return unlock(material, None, str(ref), to_sign=to_sign)
     left = TRIES
     while True:
         passphrase = ctx.ask(_prompt(ref, left))
         try:
-            return unlock(material, passphrase, str(ref))
+            return unlock(material, passphrase, str(ref), to_sign=to_sign)
         except PassphraseWrong as error:
             left -= 1
             if left == 0:
@@ -288,9 +289,34 @@ def _protection(material: KeyMaterial) -> Protection:
     return Protection.SOFTWARE if material.encrypted else Protection.UNPROTECTED
 
 
-def _info(ref: KeyRef, material: KeyMaterial, ctx: KeyContext) -> KeyInfo:
-    """List a key without a prompt: LOCKED where its public half cannot be read."""
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A key as it is listed, with its own certificate where it has one."""
+
+    info: KeyInfo
+    certificate: CertificateFacts | None
+
+
+def _with_parent(key: _Listed, keys: Sequence[_Listed]) -> KeyInfo:
+    """Name the key, among those listed, whose certificate issued this one's."""
+    if key.certificate is None:
+        return key.info
+    for other in keys:
+        authority = other.certificate
+        if authority is None or not authority.authority or authority.spki == key.certificate.spki:
+            continue
+        if issued_by(key.certificate, authority):
+            return replace(key.info, parent=other.info.key)
+    return key.info
+
+
+def _listed(ref: KeyRef, material: KeyMaterial, ctx: KeyContext) -> _Listed:
     public = _public_half(ref, material)
+    return _Listed(_info(ref, material, public, ctx), public.leaf)
+
+
+def _info(ref: KeyRef, material: KeyMaterial, public: _PublicHalf, ctx: KeyContext) -> KeyInfo:
+    """List a key without a prompt: LOCKED where its public half cannot be read."""
     leaf = public.leaf
     if leaf is None:
         return KeyInfo(

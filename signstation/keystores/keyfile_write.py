@@ -99,7 +99,7 @@ def generate(order: GenerateOrder, ctx: KeyContext) -> Path:
 
 def _read_back(path: Path, der: bytes, passphrase: Secret | None) -> None:
     """A key that cannot be read again is found now, not when it is needed."""
-    unlocked = unlock(read_material(path, str(path)), passphrase, str(path))
+    unlocked = unlock(read_material(path, str(path)), passphrase, str(path), to_sign=True)
     expected = read_certificate(der)
     if unlocked.certificates != (expected,) or spki_of(unlocked.key.public_key()) != expected.spki:
         raise RecheckFailed(path=str(path), reason="the key file is not what was written")

@@ -43,6 +43,12 @@ class Workers:
         """Return the key workers that serve a caller: with his GnuPG home, and prompts to him."""
         return self._keys.workers(gnupg_home, prompter)
 
+    def warm(self, gnupg_home: Path | None) -> None:
+        """Start, all at once, the workers that the first artifact of an order goes through."""
+        self._keys.desk(gnupg_home).warm(1)
+        self._pools[WorkerKind.CHECK].warm(FEWEST)  # one signs, the other rechecks
+        self._pools[WorkerKind.HASH].warm(1)
+
     async def protections(self) -> dict[WorkerKind, tuple[Protection, ...]]:
         """Say what one worker of each kind could give up, for ``doctor``. Raises HostError."""
         found = {kind: await pool.protections() for kind, pool in self._pools.items()}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from signstation.errors import ProtocolViolation, WorkerDied
+from signstation.errors import LimitReached, ProtocolViolation, WorkerDied
 from signstation.system.sandbox import Protection, WorkerKind
 from signstation.worker.desk import HEAVY
 from signstation.worker.lane import Bystander, Call, Lane, end_all
@@ -160,6 +161,17 @@ class Pool:
         if seat.lane is None:
             seat.lane = self._starter.lane(self._kind, self._gone)
         return seat.lane
+
+    def warm(self, count: int) -> None:
+        """Start up to ``count`` workers that will be wanted soon; does not wait for them.
+
+        A system that gives no more processes is met again, and told of, by whoever needs one.
+        """
+        if self._closed:
+            return
+        with suppress(LimitReached):
+            for seat in self._seats[:count]:
+                self._lane(seat)
 
     def _gone(self, lane: Lane) -> None:
         for seat in self._seats:

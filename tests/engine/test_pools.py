@@ -248,6 +248,33 @@ def test_a_cancelled_tool_is_ended_and_its_worker_lives(
     run(work())
 
 
+def test_what_signs_the_first_artifact_is_started_at_once_and_only_once(tmp_path: Path) -> None:
+    """The session and the calls take over what was started ahead."""
+
+    async def work() -> None:
+        async with workers(tmp_path, cores=4) as pools:
+            pools.warm(None)
+            began = [*lanes(pools), *lanes(pools, "hashes")]
+            pools.warm(None)
+            assert len(began) == 3
+            assert [*lanes(pools), *lanes(pools, "hashes")] == began
+            assert lanes(pools, "tools") == []
+            await pools.protections()
+            assert [*lanes(pools), *lanes(pools, "hashes")] == began
+
+    run(work())
+
+
+def test_nothing_is_started_ahead_once_the_station_closes(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with workers(tmp_path) as pools:
+            await pools.close()
+            pools.warm(None)
+            assert lanes(pools) == []
+
+    run(work())
+
+
 ORPHANS = """
 import asyncio, os, sys
 from pathlib import Path
