@@ -130,10 +130,10 @@ def _signature(data: Object) -> SignatureFacts:
 
 
 def _check(data: Object) -> Check:
-    # The report does not say what a failure would mean: the verdict stands in it already.
+    # a report of an earlier version does not say what a failure would mean
     return Check(
         code=_string(data, "code"),
-        kind=CheckKind.NOTE,
+        kind=CheckKind(data.get("kind", "note")),
         aspect=Aspect(data["aspect"]),
         outcome=Outcome(data["outcome"]),
         required=_of(data["required"], bool),

@@ -1,4 +1,4 @@
-"""Saves results as a report: HTML for people, JSON for programs."""
+"""Saves results as a report: HTML, PDF and SVG for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from signstation.errors import NotWritable, SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import parse_error
+from signstation.gui.report_print import PrintedReport, write_pdf, write_svg
 from signstation.gui.words import tr
 from signstation.model.station import VerifiedPath
 from signstation.reports.html import report_html
 from signstation.reports.verification import SCHEMA, error_json, verification_json
+
+SUFFIXES = ("html", "pdf", "svg", "json")
 
 
 class ReportSaver(QObject):
@@ -41,7 +44,14 @@ class ReportSaver(QObject):
         self._results = tuple(results)
         dialog = QFileDialog(self._window, tr("Save the report"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([tr("Page to read (*.html)"), tr("Data for programs (*.json)")])
+        dialog.setNameFilters(
+            [
+                tr("Page to read (*.html)"),
+                tr("Pages to print (*.pdf)"),
+                tr("Picture (*.svg)"),
+                tr("Data for programs (*.json)"),
+            ]
+        )
         dialog.setDefaultSuffix("html")
         dialog.filterSelected.connect(self._filter_selected)
         dialog.fileSelected.connect(self._chosen)
@@ -56,7 +66,7 @@ class ReportSaver(QObject):
     def _filter_selected(self, chosen: str) -> None:
         dialog = self.sender()
         if isinstance(dialog, QFileDialog):
-            dialog.setDefaultSuffix("json" if "*.json" in chosen else "html")
+            dialog.setDefaultSuffix(next(each for each in SUFFIXES if f"*.{each}" in chosen))
 
     def _chosen(self, name: str) -> None:
         self.save(Path(name), self._results)
@@ -70,6 +80,10 @@ class ReportSaver(QObject):
 
 def _write(target: Path, results: tuple[VerifiedPath, ...], made_at: int) -> Path:
     verified = [each.verification for each in results if each.verification is not None]
+    if target.suffix in {".pdf", ".svg"}:
+        printed = PrintedReport(tr("Verification report"), tuple(verified), made_at)
+        (write_pdf if target.suffix == ".pdf" else write_svg)(printed, target)
+        return target
     if target.suffix == ".json":
         report = {
             "schema": SCHEMA,

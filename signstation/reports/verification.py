@@ -71,6 +71,7 @@ def _signature(facts: SignatureFacts) -> Json:
 def _check(check: Check) -> Json:
     return {
         "code": check.code,
+        "kind": check.kind.value,
         "outcome": check.outcome.value,
         "required": check.required,
         "aspect": check.aspect.value,

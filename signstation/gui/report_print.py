@@ -1,0 +1,280 @@
+"""The report as PDF pages or one SVG picture: ``python -m signstation.gui.report_print``.
+
+Texts stay texts: they can be selected, searched and read aloud. The words are English like those
+of the HTML report. As a program it takes REPORT.json and OUT.pdf or OUT.svg.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, QSize
+from PySide6.QtGui import QGuiApplication, QPageLayout, QPageSize, QPainter, QPdfWriter
+from PySide6.QtSvg import QSvgGenerator
+
+from signstation.effects import ExitStatus
+from signstation.errors import NotWritable, SignstationError
+from signstation.gui import report_rows as rows
+from signstation.gui.errors import error_lines
+from signstation.gui.reportfile import read_report
+from signstation.gui.tokens import Tone
+from signstation.gui.verdicts import outcome_look, state_look, verdict_look
+from signstation.model.checks import Opinion, SignatureFacts, Verdict, Verification
+from signstation.reports.answers import answers, byte_map
+from signstation.reports.tables import OPINIONS, OUTCOMES, STATES, VERDICTS
+from signstation.reports.words import groups, human_size, sentence, show, show_block
+
+RESOLUTION = 96
+"""Dots per inch: one is a CSS pixel."""
+FOOT = 30.0
+"""Room for the line at the foot of a page."""
+MAX_STRETCHES = 40
+"""Most stretches of a byte map in words; more are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedReport:
+    """What is printed. ``made_at`` is Unix seconds; ``title`` is escaped when it is drawn."""
+
+    title: str
+    verifications: tuple[Verification, ...]
+    made_at: int
+
+
+def write_pdf(report: PrintedReport, path: Path) -> None:
+    """Write A4 pages. Needs a QGuiApplication. Raises NotWritable; blocks."""
+    pages = _pages(_rows(report))
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
+    writer.setResolution(RESOLUTION)
+    writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
+    writer.setPageMargins(QMarginsF(0, 0, 0, 0), QPageLayout.Unit.Point)
+    writer.setTitle(show(report.title))
+    writer.setCreator("signstation")
+    painter = QPainter(writer)
+    for number, page in enumerate(pages, start=1):
+        if number > 1:
+            writer.newPage()
+        _draw(painter, page, rows.MARGIN)
+        words = f"{show(report.title)} · {_when(report.made_at)} · page {number} of {len(pages)}"
+        _draw(painter, list(rows.paragraph(words, rows.SUB))[:1], rows.HEIGHT - rows.MARGIN)
+    painter.end()
+    _write(path, buffer)
+
+
+def write_svg(report: PrintedReport, path: Path) -> None:
+    """Write one picture, as high as it needs to be. Needs a QGuiApplication. Raises NotWritable."""
+    content = list(_rows(report))
+    height = sum(each.height for each in content) + 2 * rows.MARGIN
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    picture = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
+    picture.setOutputDevice(buffer)
+    picture.setResolution(RESOLUTION)
+    picture.setSize(QSize(round(rows.WIDTH), round(height)))
+    picture.setViewBox(QRectF(0, 0, rows.WIDTH, height))
+    picture.setTitle(show(report.title))
+    picture.setDescription(_when(report.made_at))
+    painter = QPainter(picture)
+    _draw(painter, content, rows.MARGIN)
+    painter.end()
+    _write(path, buffer)
+
+
+def _write(path: Path, buffer: QBuffer) -> None:
+    try:
+        path.write_bytes(buffer.data().data())
+    except OSError as error:
+        raise NotWritable(path=str(path), reason=error.strerror or "") from error
+
+
+def _draw(painter: QPainter, content: Sequence[rows.Row], top: float) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for row in content:
+        row.draw(painter, top)
+        top += row.height
+
+
+def _pages(content: Iterator[rows.Row]) -> list[list[rows.Row]]:
+    """Break rows into pages; rows that keep the next one move together with it."""
+    room = rows.HEIGHT - 2 * rows.MARGIN - FOOT
+    pages: list[list[rows.Row]] = [[]]
+    used = 0.0
+    together: list[rows.Row] = []
+    for row in content:
+        together.append(row)
+        height = sum(each.height for each in together)
+        if row.keep and height < room / 2:
+            continue
+        if pages[-1] and used + height > room:
+            pages.append([])
+            used = 0.0
+        pages[-1].extend(together)
+        used += height
+        together = []
+    pages[-1].extend(together)
+    return pages
+
+
+def _when(seconds: int | None) -> str:
+    if seconds is None:
+        return "time not stated"
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _rows(report: PrintedReport) -> Iterator[rows.Row]:
+    found = report.verifications
+    good = sum(each.verdict is Verdict.TRUSTED for each in found)
+    yield from rows.paragraph(show(report.title), rows.TITLE, keep=True)
+    made = f"{good} of {len(found)} verified · made {_when(report.made_at)} by signstation"
+    yield from rows.paragraph(made, rows.SUB)
+    yield rows.space(14)
+    for each in found:
+        _, tone, _ = verdict_look(each.verdict)
+        yield from rows.paragraph(VERDICTS[each.verdict], rows.toned(tone), keep=True)
+        yield from rows.paragraph(show(Path(each.path).name), rows.MONO, left=18, keep=True)
+        signers = ", ".join(show(facts.signer) for facts in each.signatures) or "no signature"
+        words = f"{show(each.format)} · {human_size(each.size)} · {signers}"
+        yield from rows.paragraph(words, rows.SUB, left=18)
+        yield rows.space(4)
+    for each in found:
+        yield from _artifact(each)
+
+
+def _artifact(verification: Verification) -> Iterator[rows.Row]:
+    _, tone, _ = verdict_look(verification.verdict)
+    digest = groups(verification.sha256.hex())
+    yield rows.space(22)
+    yield rows.rule()
+    yield from rows.paragraph(show(Path(verification.path).name), rows.CHAPTER, keep=True)
+    yield from rows.paragraph(show(verification.path), rows.MONO)
+    yield from rows.paragraph(f"What it calls itself: {show(verification.title)}", rows.SUB)
+    yield from rows.paragraph(f"SHA-256 {digest}", rows.MONO)
+    yield from rows.paragraph(f"Judged for the time {_when(verification.at)}", rows.SUB)
+    yield rows.space(8)
+    said = "\n".join(sentence(each) for each in verification.reasons)
+    headline = (VERDICTS[verification.verdict], rows.toned(tone, rows.SECTION))
+    yield rows.box([headline, (said, rows.BODY)] if said else [headline], tone)
+    yield rows.space(10)
+    yield _answers(verification)
+    for facts in verification.signatures:
+        yield from _signature(facts)
+    yield from _map(verification)
+    yield from _checks(verification)
+    yield from _opinions(verification.opinions)
+
+
+def _answers(verification: Verification) -> rows.Row:
+    gap = 10.0
+    width = (rows.ROOM - 2 * gap) / 3
+    boxes = []
+    for number, each in enumerate(answers(verification)):
+        _, tone, _ = outcome_look(each.outcome)
+        parts = [
+            (sentence(each.question), rows.SUB),
+            (OUTCOMES[each.outcome], rows.toned(tone)),
+            (sentence(each.because), rows.SUB),
+        ]
+        boxes.append(rows.box(parts, tone, left=number * (width + gap), width=width))
+    return rows.beside(boxes)
+
+
+def _signature(facts: SignatureFacts) -> Iterator[rows.Row]:
+    _, tone, _ = state_look(facts.state)
+    yield rows.space(14)
+    title = f"Signature {facts.index + 1}: {sentence(facts.place)}"
+    yield from rows.paragraph(title, rows.SECTION, keep=True)
+    yield from rows.paragraph(STATES[facts.state], rows.toned(tone), keep=True)
+    made = f"{show(facts.algorithm)} · {show(facts.hash)} · {_when(facts.made_at)}"
+    yield from rows.paragraph(f"{show(facts.signer)} · {made}")
+    yield from rows.paragraph(groups(show(facts.fingerprint)), rows.MONO)
+    for reason in facts.reasons:
+        yield from rows.paragraph(sentence(reason), rows.SUB)
+    yield rows.space(6)
+    if not facts.path:
+        missing = "There is no path from this key to anything that is trusted here."
+        yield from rows.paragraph(missing, rows.SUB)
+    last = len(facts.path) - 1
+    for number, node in enumerate(facts.path):
+        parts = [(show(node.title), rows.STRONG), (sentence(node.detail), rows.SUB)]
+        if node.identifier:
+            parts.append((groups(show(node.identifier)), rows.MONO))
+        yield rows.box(parts, Tone.NEUTRAL)
+        if number < last:
+            yield rows.arrow(sentence(node.edge) if node.edge else "")
+
+
+def _map(verification: Verification) -> Iterator[rows.Row]:
+    if not verification.size or not verification.signatures:
+        return
+    stretches = byte_map(verification)
+    yield rows.space(14)
+    yield from rows.paragraph("What the signatures cover", rows.SECTION, keep=True)
+    yield rows.byte_bar(stretches, verification.size)
+    for each in stretches[:MAX_STRETCHES]:
+        numbers = ", ".join(str(number + 1) for number in each.signatures)
+        by = f"signature {numbers}" if numbers else "no good signature"
+        where = f"Bytes {each.start} to {each.end} ({human_size(each.end - each.start)})"
+        yield from rows.paragraph(f"{where}: covered by {by}", rows.SUB)
+    if (more := len(stretches) - MAX_STRETCHES) > 0:
+        yield from rows.paragraph(f"… and {more} more stretches", rows.SUB)
+
+
+def _checks(verification: Verification) -> Iterator[rows.Row]:
+    yield rows.space(14)
+    yield from rows.paragraph("Checks", rows.SECTION, keep=True)
+    for each in verification.checks:
+        _, tone, _ = outcome_look(each.outcome)
+        words = f"{OUTCOMES[each.outcome]}: {sentence(each.summary)}"
+        yield from rows.paragraph(words, rows.toned(tone, rows.BODY))
+        needed = "required" if each.required else "not required"
+        yield from rows.paragraph(f"{show(each.code)} · {needed}", rows.SUB, left=18)
+        for fact in each.details:
+            said = f"{sentence(fact.label)}: {show_block(fact.value)}"
+            yield from rows.paragraph(said, rows.SUB, left=18)
+        yield rows.space(3)
+
+
+def _opinions(opinions: Sequence[Opinion]) -> Iterator[rows.Row]:
+    if opinions:
+        yield rows.space(14)
+        yield from rows.paragraph("Second opinion", rows.SECTION, keep=True)
+    for each in opinions:
+        words = f"{show(each.tool)} {show(each.version)} {OPINIONS[each.outcome]}"
+        yield from rows.paragraph(words, rows.STRONG, keep=True)
+        yield from rows.paragraph(show(" ".join(each.command)), rows.MONO, left=18)
+        if each.says:
+            yield from rows.paragraph(show_block(each.says), rows.MONO, left=18)
+        if each.note is not None:
+            yield from rows.paragraph(sentence(each.note), rows.SUB, left=18)
+
+
+def main(typed: Sequence[str]) -> int:
+    """Run the program and return the exit status."""
+    if len(typed) != 2:  # noqa: PLR2004 - a report and a target
+        sys.stderr.write("usage: python -m signstation.gui.report_print REPORT.json OUT.pdf|svg\n")
+        return int(ExitStatus.USAGE)
+    source, target = Path(typed[0]), Path(typed[1])
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # no display is needed
+    application = QGuiApplication(["signstation"])
+    try:
+        found = read_report(source)
+        report = PrintedReport("Verification report", found, int(time.time()))
+        (write_svg if target.suffix == ".svg" else write_pdf)(report, target)
+    except SignstationError as error:
+        sys.stderr.write("\n".join(error_lines(error)) + "\n")
+        return int(error.status)
+    finally:
+        application.shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
