@@ -14,6 +14,8 @@ from signstation.system.files import shown, writing, writing_error
 
 _SYNC_FILE_RANGE_WRITE = 2  # linux/fs.h
 _RENAME_NOREPLACE = 1  # linux/fs.h
+_RENAME_EXCHANGE = 2  # linux/fs.h
+_AT_FDCWD = -100  # linux/fcntl.h
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _sync_file_range = _LIBC.sync_file_range
@@ -67,6 +69,18 @@ def rename_into(
         if number not in {errno.EINVAL, errno.ENOSYS}:
             raise writing_error(OSError(number, os.strerror(number)), path)
         _link_into(source, target, path)
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Swap two existing names of one file system in a single step, whatever they are.
+
+    Raises NotWritable (a mount point, or a file system that cannot), DiskFull.
+    """
+    ctypes.set_errno(0)
+    names = os.fsencode(one), os.fsencode(other)
+    if _renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE):
+        number = ctypes.get_errno()
+        raise writing_error(OSError(number, os.strerror(number)), other)
 
 
 def _link_into(source: tuple[int, str], target: tuple[int, str], path: str | Path) -> None:
