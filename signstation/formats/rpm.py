@@ -6,7 +6,7 @@ rewritten. Tags: 268 and 267 (what RPM 4 reads), 278 (RPM 6, several signatures)
 
 from __future__ import annotations
 
-from signstation.formats import rpm_inspect, rpm_read, rpm_referee, rpm_sign, rpm_verify
+from signstation.formats import rpm_inspect, rpm_place, rpm_read, rpm_referee, rpm_sign, rpm_verify
 from signstation.formats.rpm_place import STYLE_FIELD, Style
 from signstation.interfaces.artifact import Artifact, Source
 from signstation.interfaces.context import Context, ToolContext
@@ -85,6 +85,10 @@ class Rpm:
         """Ask rpmkeys."""
         del signatures
         return rpm_referee.referee(artifact, trust, ctx)
+
+    def cautions(self, slots: tuple[Slot, ...], options: Options) -> tuple[Text, ...]:
+        """Tell of ECDSA signatures that would go where RPM 4 looks."""
+        return rpm_place.cautions(slots, options)
 
     def commands(self, slots: tuple[Slot, ...], options: Options) -> tuple[tuple[str, ...], ...]:
         """One call of rpmsign for each key; RPM 6's where several signatures are wanted.

@@ -28,7 +28,7 @@ from signstation.errors import AlreadySigned, SchemeUnsupported, UsageError
 from signstation.formats.rpm_read import SIGNATURE_TAGS, Target, is_rpm6, payload_is_signed
 from signstation.model.keys import Mechanism, Slot
 from signstation.model.options import Choice, Existing, Field, FieldKind, Options
-from signstation.model.text import Text
+from signstation.model.text import Text, text
 
 
 class Style(Enum):
@@ -121,6 +121,24 @@ def _singles(slots: Sequence[Slot], target: Target) -> tuple[Place, ...]:
         reason = "there is room for one signature by an RSA key and one by another"
         raise UsageError(reason=reason)
     return found
+
+
+def cautions(slots: Sequence[Slot], options: Options) -> tuple[Text, ...]:
+    """Say which key's signature makes RPM 4.18 and older refuse a package of version 4.
+
+    These look at the header signatures: all that are wanted as such, else the first that fits.
+    """
+    shown = [each for each in slots if _rpm4_reads(each)]
+    if dict(options)["signatures"] != Style.HEADER.value:
+        shown = shown[:1]
+    return tuple(
+        text(
+            "RPM 4.18 and older refuse packages with an ECDSA signature: {key}.",
+            key=str(each.signer.key),
+        )
+        for each in shown
+        if each.signer.openpgp and each.signer.openpgp.algorithm == PublicKeyAlgorithm.ECDSA
+    )
 
 
 def _rpm4_reads(slot: Slot) -> bool:

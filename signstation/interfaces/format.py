@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from signstation.interfaces.artifact import Artifact, Source
 from signstation.interfaces.context import Context, ToolContext
@@ -127,4 +127,13 @@ class Format(Protocol):
 
     def commands(self, slots: tuple[Slot, ...], options: Options) -> tuple[tuple[str, ...], ...]:
         """The real tools' equivalent command lines, to be shown; FILE names the artifact."""
+        ...
+
+
+@runtime_checkable
+class Cautious(Protocol):
+    """A format whose signatures some consumers refuse though they are good; not every one has."""
+
+    def cautions(self, slots: tuple[Slot, ...], options: Options) -> tuple[Text, ...]:
+        """What to say of these signatures before they are made; empty where there is nothing."""
         ...

@@ -12,7 +12,7 @@ from pathlib import Path
 from signstation.codec.plain import canonical, to_plain
 from signstation.codec.request import build_request
 from signstation.errors import OutputClash, SignstationError, UsageError
-from signstation.interfaces.format import Format
+from signstation.interfaces.format import Cautious, Format
 from signstation.jobs.candidates import Candidate, Skipped
 from signstation.jobs.examine import Examined, PassedOver, located, refuse_hard_links
 from signstation.jobs.foretell import Foretold, foretell
@@ -230,6 +230,16 @@ class Draft:
         signer = self._profiles.index(slot.signer)
         return RequestSlot(signer, slot.kind.value, slot.scheme.value, slot.hash.value)
 
+    def _cautions(self) -> tuple[str, ...]:
+        """Say, once each, what the formats have to say of the signatures that are planned."""
+        planned = dict.fromkeys((item.examined.format, item.options) for item in self._items)
+        found: dict[str, None] = {}
+        for format_id, options in planned:
+            format_, slots = self._formats[format_id], self._chosen[format_id, options]
+            if isinstance(format_, Cautious):
+                found |= dict.fromkeys(each.english() for each in format_.cautions(slots, options))
+        return tuple(found)
+
     def _summary(self, ident: str, foretold: Foretold) -> PlanSummary:
         return PlanSummary(
             id=ident,
@@ -239,7 +249,7 @@ class Draft:
             key_operations=foretold.operations,
             prompts=foretold.prompts,
             seconds=foretold.seconds,
-            warnings=foretold.warnings,
+            warnings=(*foretold.warnings, *self._cautions()),
         )
 
 

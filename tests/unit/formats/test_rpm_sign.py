@@ -279,3 +279,29 @@ def test_commands_are_those_of_rpmsign() -> None:
     assert "--rpmv6" in first
     assert first[-2:] == ("--resign", "FILE")
     assert second[-2:] == ("--addsign", "FILE")
+
+
+@pytest.mark.parametrize(
+    ("suites", "style", "told"),
+    [
+        (("P256",), "auto", 1),
+        (("P256",), "rpm6", 1),
+        (("RSA2k", "P256"), "header", 1),
+        (("RSA2k", "P256"), "auto", 0),
+        (("Cv25519",), "auto", 0),
+        (("RSA2k",), "header", 0),
+    ],
+)
+def test_signatures_that_old_rpm_refuses_are_told_of_before_they_are_made(
+    suites: tuple[str, ...], style: str, told: int
+) -> None:
+    """As verification says it afterwards, of exactly the same signatures."""
+    made = case(Recipe(), *suites, signatures=style)
+    cautions = FORMAT.cautions(made.sample.slots, made.options)
+    assert len(cautions) == told
+    assert all("RPM 4.18" in each.english() for each in cautions)
+    if told and style == "header":
+        assert str(made.sample.slots[1].signer.key) in cautions[0].english()
+    signed, _ = made.signed()
+    found = [each for each in made.verify(signed).checks if each.code == "rpm.compatibility"]
+    assert len(found) == told

@@ -19,7 +19,9 @@ from signstation.errors import (
     SignstationError,
     UsageError,
 )
-from signstation.jobs.examine import UNREAD_FROM
+from signstation.jobs.candidates import Candidate
+from signstation.jobs.draft import Draft
+from signstation.jobs.examine import UNREAD_FROM, Examined
 from signstation.jobs.foretell import foretell
 from signstation.jobs.sealed import SealedPlan
 from signstation.jobs.slots import choose_slots
@@ -354,3 +356,27 @@ def test_prompts_and_idle_keys_are_foretold() -> None:
     token = replace(PGP, protection=Protection.TOKEN)
     slow = choose_slots(FORMATS["blob"], [token], None, None, options("blob"))
     assert foretell([token], [(10, slow)] * 5).seconds > found.seconds
+
+
+def test_a_plan_says_once_what_a_format_warns_of(tmp_path: Path) -> None:
+    """Only for the artifacts that are planned, and not for each."""
+    ecdsa = replace(
+        PGP,
+        type=KeyType(KeyFamily.P256, 256),
+        schemes=(Scheme.ECDSA_SHA256,),
+        openpgp=replace(OPENPGP, algorithm=19),  # RFC 9580 9.1
+    )
+    order = SignOrder((tmp_path,), (ecdsa.key,), output=tmp_path / "out")
+
+    def planned(format_id: str) -> tuple[str, ...]:
+        draft = Draft(order, FORMATS, [ecdsa], "0" * 32)
+        found = [Candidate(tmp_path, name, named=True) for name in ("a", "b")]
+        draft.take([Examined(each, format_id, 100, None, 1) for each in found])
+        plan = draft.seal(CALLER, 1)
+        assert isinstance(plan, SealedPlan)
+        assert len(plan.summary.items) == 2
+        return plan.summary.warnings
+
+    (told,) = planned("rpm")
+    assert "RPM 4.18" in told
+    assert planned("blob") == ()
