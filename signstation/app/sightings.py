@@ -25,6 +25,8 @@ MAX_SEEN = 200
 """Most artifacts that are remembered: more than anybody reads, small enough to write at once."""
 MAX_LABEL = 200
 """Most characters of a label that are kept; names inside artifacts are untrusted."""
+MAX_PATH = 4096
+"""Most characters of a path that are kept: PATH_MAX of linux/limits.h."""
 MAX_RECORD = 4 * 1024 * 1024
 """Largest record in bytes: MAX_SEEN rows of well under 10 kB."""
 MAX_REASON = 2000
@@ -100,6 +102,7 @@ def seen(verification: Verification, now: int, *, by_pins: bool) -> Seen:
         reason=_reason(verification),
         at=now,
         anchors=tuple(sorted(anchors)),
+        path=verification.path if len(verification.path) <= MAX_PATH else "",
     )
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -141,8 +142,8 @@ class OverviewPage(Page):
         self._bridge.deliver(self._station.doctor(), self.learn_doctor, self._failed)
         self._bridge.deliver(self._station.jobs(), self.learn_jobs, self._failed)
 
-    def _open(self, page: PageName) -> None:
-        self.open_page.emit(page, ())
+    def _open(self, page: PageName, paths: tuple[Path, ...] = ()) -> None:
+        self.open_page.emit(page, paths)
 
     def _forget(self, digests: tuple[bytes, ...]) -> None:
         self._bridge.deliver(self._station.forget(digests), self._forgotten, self._failed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from signstation.gui.keys_looks import DAY, expiry_words, kind_words
 from signstation.gui.pages import PageName
@@ -51,6 +52,7 @@ class Item:
     page: PageName | None = None
     action: str = ""
     forget: bytes | None = None  # SHA-256 of an artifact that can be forgotten
+    paths: tuple[Path, ...] = ()  # what the page begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +154,9 @@ def _artifacts(situation: Situation) -> Iterator[Item]:
             title,
             words,
             PageName.VERIFY,
-            tr("Verify again"),
+            tr("Verify again") if each.path else tr("Open Verify"),
             each.sha256,
+            (Path(each.path),) if each.path else (),
         )
 
 

@@ -33,9 +33,9 @@ _NEXT = (
 
 
 class NeedsCard(Card):
-    """Emits ``opened`` with the page of a row, ``forgotten`` with the digests of artifacts."""
+    """Emits ``opened`` with a row's page and paths, ``forgotten`` with digests of artifacts."""
 
-    opened = Signal(object)
+    opened = Signal(object, tuple)
     forgotten = Signal(tuple)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -162,7 +162,7 @@ class NeedsCard(Card):
         self._column.addStretch(1)
 
     def _go_on(self) -> None:
-        self.opened.emit(PageName(self.sender().property("page")))
+        self.opened.emit(PageName(self.sender().property("page")), ())
 
     def _good_row(self, words: str) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -182,7 +182,8 @@ class NeedsCard(Card):
         return self._rows[int(self.sender().property("number"))]
 
     def _open(self) -> None:
-        self.opened.emit(self._sent().page)
+        item = self._sent()
+        self.opened.emit(item.page, item.paths)
 
     def _forget(self) -> None:
         self.forgotten.emit((self._sent().forget,))

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from signstation.app.api import StationApi
+from signstation.app.difference import Difference, Earlier
 from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.drop import DropArea
@@ -16,6 +17,7 @@ from signstation.gui.pages import Head, Page, page_column
 from signstation.gui.parts import ActionButton, Banner
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
+from signstation.gui.verify_compare import Comparison
 from signstation.gui.verify_list import VerifyList, counts
 from signstation.gui.verify_options import VerifyOptions
 from signstation.gui.verify_result import ResultView
@@ -45,6 +47,9 @@ class VerifyPage(Page):
         self._saver = ReportSaver(bridge, self)
         self._saver.saved.connect(self._saved)
         self._saver.failed.connect(self._failed)
+        self._comparison = Comparison(station, bridge, self)
+        self._comparison.compared.connect(self._compared)
+        self._comparison.failed.connect(self._incomparable)
         self._batch = QTimer(self)
         self._batch.setSingleShot(True)
         self._batch.setInterval(BATCH_MS)
@@ -67,11 +72,21 @@ class VerifyPage(Page):
         self._commands = ActionButton(theme, tr("Commands"), self, icon="terminal")
         self._commands.setCheckable(True)
         self._commands.toggled.connect(self._toggle_commands)
+        self._compare = ActionButton(theme, tr("Compare"), self, icon="compare")
+        self._compare.setCheckable(True)
+        self._compare.setToolTip(tr("What changed since an earlier version"))
+        self._compare.toggled.connect(self._toggle_comparison)
         self._save = ActionButton(theme, tr("Save report…"), self, icon="save")
         self._save.clicked.connect(self._save_report)
         self._again = ActionButton(theme, tr("Verify again"), self, icon="refresh")
         self._again.clicked.connect(self.refresh)
-        self._result_buttons = (self._other, self._commands, self._save, self._again)
+        self._result_buttons = (
+            self._other,
+            self._compare,
+            self._commands,
+            self._save,
+            self._again,
+        )
         for button in self._result_buttons:
             self._head.buttons.addWidget(button)
 
@@ -235,6 +250,7 @@ class VerifyPage(Page):
             any_result = bool(self._results)
             self._save.setVisible(any_result)
             self._commands.setVisible(any_result)
+            self._compare.setVisible(any_result)
 
     def _options_changed(self) -> None:
         self._resume.setVisible(bool(self._paths))
@@ -252,6 +268,9 @@ class VerifyPage(Page):
         if result.verification is not None:
             self._view.show_verification(result.verification)
             self._view.show_commands(shown=self._commands.isChecked())
+            if self._view.comparison is not None:
+                self._view.comparison.chosen.connect(self._compare_with)
+            self._toggle_comparison(self._compare.isChecked())
             return
         self._view.clear()
         error = parse_error(result.error or "")
@@ -261,11 +280,34 @@ class VerifyPage(Page):
     def _toggle_commands(self, checked: bool) -> None:  # noqa: FBT001 - Qt's signal
         self._view.show_commands(shown=checked)
 
+    def _toggle_comparison(self, checked: bool) -> None:  # noqa: FBT001 - Qt's signal
+        card = self._view.comparison
+        shown = self._shown.verification if self._shown is not None else None
+        self._comparison.stop()
+        if card is None or shown is None:
+            return
+        card.setVisible(checked)
+        if checked:
+            self._view.ensureWidgetVisible(card)
+            self._comparison.start(shown)
+
+    def _compare_with(self, earlier: Path) -> None:
+        if self._shown is not None and self._shown.verification is not None:
+            self._comparison.start(self._shown.verification, earlier)
+
+    def _compared(self, difference: Difference | None, earlier: Earlier | None) -> None:
+        if self._view.comparison is not None:
+            self._view.comparison.show_difference(difference, earlier)
+
     def _save_report(self) -> None:
         self._saver.ask(self._results)
 
     def _saved(self, target: Path) -> None:
         self._banner.say(Tone.OK, tr("The report was saved."), show(str(target)))
+
+    def _incomparable(self, error: SignstationError) -> None:
+        self._compare.setChecked(False)
+        self._failed(error)
 
     def _failed(self, error: SignstationError) -> None:
         first, *rest = error_lines(error)

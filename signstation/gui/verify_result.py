@@ -15,6 +15,7 @@ from signstation.gui.theme import Theme
 from signstation.gui.trustpath import TrustPath
 from signstation.gui.verdicts import moment, outcome_look, state_look, verdict_look
 from signstation.gui.verify_checks import ChecksView
+from signstation.gui.verify_compare import ComparisonCard
 from signstation.gui.verify_tools import CommandsCard, OpinionsCard
 from signstation.gui.words import say, tr
 from signstation.model.checks import SignatureFacts, Verification
@@ -83,6 +84,7 @@ class ResultView(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(tr("Result"))
         self._commands: CommandsCard | None = None
+        self.comparison: ComparisonCard | None = None
 
     def clear(self, words: str = "") -> None:
         """Show a sentence instead of a result."""
@@ -93,6 +95,7 @@ class ResultView(QScrollArea):
             column.addWidget(Label(words, inner, "sub", wrap=True))
         column.addStretch(1)
         self._commands = None
+        self.comparison = None
         self.setWidget(inner)
 
     def show_verification(self, verification: Verification) -> None:
@@ -103,6 +106,9 @@ class ResultView(QScrollArea):
         column.setContentsMargins(0, 0, 10, 0)
         column.setSpacing(GAP)
         column.addWidget(self._verdict(verification, inner))
+        self.comparison = ComparisonCard(theme, inner)
+        self.comparison.hide()
+        column.addWidget(self.comparison)
         column.addLayout(self._answers(verification, inner))
         for facts in verification.signatures[:MAX_SIGNATURES]:
             column.addWidget(_SignatureCard(theme, facts, inner))

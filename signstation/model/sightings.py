@@ -10,7 +10,7 @@ from signstation.model.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The last verification of one artifact. No path: labels and hashes only."""
+    """The last verification of one artifact."""
 
     sha256: bytes
     label: str  # untrusted text: the title that the artifact gives itself
@@ -19,3 +19,4 @@ class Seen:
     reason: Text
     at: int  # Unix seconds: when it was looked at
     anchors: tuple[str, ...] = ()  # identities of the station's pins that its trust rests on
+    path: str = ""  # where it was, to look again; empty where it was not kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from signstation.gui.parts import ActionButton, Label
 from signstation.model.checks import Verdict
 from signstation.model.jobs import JobRow, JobState
 from signstation.model.keys import KeyFamily, KeyInfo, KeyState, KeyType, Protection
+from signstation.model.orders import VerifyOrder
 from signstation.model.station import Health, PromptClosed, PromptOpened
 from signstation.reports.words import show
 from tests.support import windowdata, windowtrust
@@ -92,6 +94,23 @@ def test_a_question_appears_and_goes_with_its_answer(driver: Driver) -> None:
 def test_each_thing_leads_to_its_page(driver: Driver, button: str, page: PageName) -> None:
     _button(_page(driver), button).click()
     assert driver.window.names()[driver.window.current] is page
+
+
+def test_verify_again_verifies_that_artifact(driver: Driver) -> None:
+    _button(_page(driver), "Verify again: acme-4.2.0.tar.gz").click()
+    driver.settle()
+    path = Path(windowdata.tarball_changed().path)
+    assert ("verify", VerifyOrder((path,))) in driver.station.orders
+
+
+def test_what_was_seen_before_paths_were_kept_leads_to_the_page(driver: Driver) -> None:
+    driver.station.script.seen = tuple(replace(each, path="") for each in windowtrust.seen())
+    page = _page(driver)
+    page.refresh()
+    driver.settle()
+    _button(page, "Open Verify: acme-4.2.0.tar.gz").click()
+    assert driver.window.names()[driver.window.current] is PageName.VERIFY
+    assert not [each for each in driver.station.orders if each[0] == "verify"]
 
 
 def test_a_tile_shows_its_kind_alone_and_escape_shows_all(driver: Driver) -> None:

@@ -152,6 +152,7 @@ def seen() -> tuple[Seen, ...]:
             each.reasons[0],
             NOW - 600 * number,
             rests.get(each.format, ()) if not each.verdict.value.startswith("un") else (),
+            each.path,
         )
         for number, each in enumerate(windowdata.release())
     )
