@@ -43,6 +43,8 @@ from signstation.failures.input import (
     ArtifactChanged,
     ArtifactMalformed,
     ArtifactUnreadable,
+    BackupDamaged,
+    BackupLocked,
     CompressedModule,
     ContentDamaged,
     FormatUnknown,
@@ -55,6 +57,7 @@ from signstation.failures.input import (
     OutputExists,
     PathMissing,
     RecheckFailed,
+    StateExists,
 )
 from signstation.failures.keys import (
     AgentMissing,
@@ -80,6 +83,8 @@ __all__ = [
     "ArtifactChanged",
     "ArtifactMalformed",
     "ArtifactUnreadable",
+    "BackupDamaged",
+    "BackupLocked",
     "CancelRefused",
     "Cancelled",
     "CertificateMismatch",
@@ -123,6 +128,7 @@ __all__ = [
     "SchemeUnsupported",
     "SecretMissing",
     "SignstationError",
+    "StateExists",
     "StoreDamaged",
     "StoreLocked",
     "StoreTooNew",

@@ -115,7 +115,7 @@ def write_backup(order: BackupOrder, passphrase: Secret, *, log_n: int = LOG_N) 
 
 
 def read_contents(reader: SealedReader, path: Path) -> Contents:
-    """Read the list at the beginning of a backup. Raises ContentDamaged, StoreDamaged."""
+    """Read the list at the beginning of a backup. Raises BackupDamaged, StoreDamaged."""
     length = int.from_bytes(reader.read(LENGTH), "big")
     if length > MAX_LIST:
         raise LimitReached(what=f"bytes of the list of files in {shown(path)}", limit=MAX_LIST)

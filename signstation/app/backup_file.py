@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from signstation.errors import ContentDamaged, PassphraseWrong
+from signstation.errors import BackupDamaged, BackupLocked
 from signstation.model.secret import Secret
 
 MAGIC = b"signstation-backup-v1\n"
@@ -76,31 +76,29 @@ class SealedReader:
     def __init__(self, source: BinaryIO, passphrase: Secret, path: str) -> None:
         """Check the header. ``path`` is for messages.
 
-        Raises ContentDamaged for what is no backup, PassphraseWrong where passphrase and header do
+        Raises BackupDamaged for what is no backup, BackupLocked where passphrase and header do
         not belong together. Blocks while the keys are derived.
         """
         self._source, self._path = source, path
         header = source.read(HEADER)
         if len(header) < HEADER or not header.startswith(MAGIC):
-            raise ContentDamaged(path=path, what="the header: it is no backup of signstation")
+            raise BackupDamaged(path=path, what="The header: it is no backup of signstation")
         head, expected = header[:-MAC], header[-MAC:]
         if not MIN_LOG_N <= head[len(MAGIC)] <= MAX_LOG_N:
-            raise ContentDamaged(
-                path=path, what="the header: its key derivation is not one of ours"
-            )
+            raise BackupDamaged(path=path, what="The header: its key derivation is not one of ours")
         self._cipher, mac = _keys(passphrase, head)
         mac.update(head)
         try:
             mac.verify(expected)
         except InvalidSignature as error:
-            raise PassphraseWrong(key=path) from error
+            raise BackupLocked(path=path) from error
         self._ahead = source.read(PIECE + TAG)
         self._ready = b""
         self._number = 0
         self._ended = False
 
     def read(self, count: int) -> bytes:
-        """Return exactly ``count`` bytes. Raises ContentDamaged for changed or missing bytes."""
+        """Return exactly ``count`` bytes. Raises BackupDamaged for changed or missing bytes."""
         found = bytearray()
         while len(found) < count:
             if not self._ready:
@@ -117,26 +115,26 @@ class SealedReader:
             count -= len(part)
 
     def end(self) -> None:
-        """Raise ContentDamaged unless everything was read and the last piece was the last."""
+        """Raise BackupDamaged unless everything was read and the last piece was the last."""
         if not self._ended and not self._ready:
             self._next()
         if self._ready or not self._ended:
-            raise ContentDamaged(path=self._path, what="the end: more follows than belongs to it")
+            raise BackupDamaged(path=self._path, what="The end: more follows than belongs to it")
 
     def _split(self, count: int) -> tuple[bytes, bytes]:
         return self._ready[:count], self._ready[count:]
 
     def _next(self) -> None:
         if self._ended:
-            raise ContentDamaged(path=self._path, what="the content: it ends too early")
+            raise BackupDamaged(path=self._path, what="The content: it ends too early")
         piece, self._ahead = self._ahead, self._source.read(PIECE + TAG)
         last = not self._ahead
         try:
             self._ready = self._cipher.decrypt(_nonce(self._number, last=last), piece, None)
         except InvalidTag as error:
             what = "or cut off" if last else "or moved"
-            raise ContentDamaged(
-                path=self._path, what=f"piece {self._number + 1}: it was changed {what}"
+            raise BackupDamaged(
+                path=self._path, what=f"Piece {self._number + 1}: it was changed {what}"
             ) from error
         self._number += 1
         self._ended = last

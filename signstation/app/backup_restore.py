@@ -23,9 +23,9 @@ from signstation.app.durable import write_file
 from signstation.app.home import Ownership, settings_files
 from signstation.app.reading import read_file
 from signstation.errors import (
-    ContentDamaged,
+    BackupDamaged,
     LimitReached,
-    OutputExists,
+    StateExists,
     StoreDamaged,
     StoreLocked,
     StoreTooNew,
@@ -70,16 +70,16 @@ class Restored:
 
 
 def refuse_occupied(order: RestoreOrder) -> None:
-    """Raise OutputExists where a state is there already and shall not be replaced."""
+    """Raise StateExists where a state is there already and shall not be replaced."""
     if not order.replace and not is_empty(order.home):
-        raise OutputExists(path=shown(order.home))
+        raise StateExists(path=shown(order.home))
 
 
 def restore_backup(order: RestoreOrder, passphrase: Secret) -> Restored:
     """Unpack, check and swap. Blocks; no station may be open on ``home``.
 
-    Raises PassphraseWrong, ContentDamaged (changed or cut off, with the place), StoreDamaged,
-    StoreTooNew, OutputExists, StoreLocked, DiskFull, NotWritable and the errors of reading. Then
+    Raises BackupLocked, BackupDamaged (changed or cut off, with the place), StoreDamaged,
+    StoreTooNew, StateExists, StoreLocked, DiskFull, NotWritable and the errors of reading. Then
     the state is as it was.
     """
     with writing(order.home):
@@ -179,7 +179,7 @@ def _unpack_one(reader: SealedReader, root: int, saved: SavedFile, source: Path)
     finally:
         os.close(directory)
     if digest.hexdigest() != saved.sha256:
-        raise ContentDamaged(path=shown(source), what=f"the content of {shown(saved.name)}")
+        raise BackupDamaged(path=shown(source), what=f"The content of {shown(saved.name)}")
 
 
 def _check_journal(path: Path) -> None:

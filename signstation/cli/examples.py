@@ -123,6 +123,27 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "signstation job cancel": (
         Example("signstation job cancel 1", "Stop a job; what is published stays."),
     ),
+    "signstation station": (
+        Example("signstation station prune --older-than 90d", "See what old things take room."),
+    ),
+    "signstation station backup": (
+        Example(
+            "signstation station backup saved.backup --secret-fd 3 3<passphrase.txt",
+            "Save the whole state, encrypted, with a passphrase from a file descriptor.",
+        ),
+    ),
+    "signstation station restore": (
+        Example(
+            "signstation station restore saved.backup --secret-fd 3 3<passphrase.txt",
+            "Bring a saved state to a station that is empty.",
+        ),
+    ),
+    "signstation station prune": (
+        Example(
+            "signstation station prune --older-than 1y",
+            "Say what would be removed; --apply removes it.",
+        ),
+    ),
     "signstation doctor": (
         Example("signstation doctor", "See what this machine has and what it lacks."),
     ),

@@ -23,6 +23,7 @@ COMMANDS = {
     "key": "signstation.cli.keys:key",
     "trust": "signstation.cli.trust:trust",
     "job": "signstation.cli.jobs:job",
+    "station": "signstation.cli.station:station",
     "doctor": "signstation.cli.doctor:doctor",
     "demo": "signstation.cli.demo:demo",
     "completion": "signstation.cli.completion:completion",

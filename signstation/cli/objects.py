@@ -7,7 +7,10 @@ As those of ``reports/verification.py``: ``schema`` and ``type`` first; JSON Sch
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+from signstation.app.backup import Contents
+from signstation.app.retention import Freed
 from signstation.interfaces.format import Format
 from signstation.model.anchors import Anchor
 from signstation.model.jobs import JobRow, StepRow
@@ -119,6 +122,31 @@ def health_json(row: DoctorRow) -> Json:
 def file_json(path: str) -> Json:
     """Return a file that was written."""
     return {**_head("file"), "path": path}
+
+
+def backup_json(contents: Contents, path: Path, beside: str | None) -> Json:
+    """Return a backup that was written or restored; ``beside``: where an old state lies now."""
+    return {
+        **_head("backup"),
+        "path": str(path),
+        "made": contents.made,
+        "program": contents.program,
+        "with_keys": contents.with_keys,
+        "files": len(contents.files),
+        "size": sum(each.size for each in contents.files),
+        "kept_beside": beside,
+    }
+
+
+def pruned_json(freed: Freed, *, removed: bool) -> Json:
+    """Return what is old of one kind; ``removed`` is false where it was only looked at."""
+    return {
+        **_head("pruned"),
+        "kind": freed.kind.value,
+        "count": freed.count,
+        "size": freed.size,
+        "removed": removed,
+    }
 
 
 def anchor_json(anchor: Anchor, *, pinned: bool) -> Json:

@@ -72,6 +72,20 @@ class ContentDamaged(InputError, code="input.damaged", status=ExitStatus.VERDICT
     what: str = ""
 
 
+class BackupDamaged(InputError, code="backup.damaged", status=ExitStatus.VERDICT):
+    """A backup was changed or cut off, or is none; nothing of it was taken."""
+
+    what: str = ""
+
+
+class BackupLocked(InputError, code="backup.passphrase-wrong", status=ExitStatus.KEY):
+    """The passphrase does not open the backup; asked again."""
+
+
+class StateExists(InputError, code="backup.state-exists", status=ExitStatus.USAGE):
+    """A station's state would be overwritten by a restore without ``--replace``."""
+
+
 class OutputExists(InputError, code="output.exists", status=ExitStatus.USAGE):
     """The target name is taken and ``--replace`` was not given."""
 

@@ -48,6 +48,7 @@ ORDER = (
     "trust",
     "queue",
     "recovery",
+    "backup",
     "formats",
     "keyboard",
     "command-line",

@@ -96,6 +96,19 @@ MESSAGES: Mapping[str, Words] = {
         "{what} does not fit its bytes.",
         ("Get the file again from where it was built.",),
     ),
+    "backup.damaged": Words(
+        "The backup {path} is damaged and was not taken.",
+        "{what}.",
+        ("Use another copy of the backup.",),
+    ),
+    "backup.passphrase-wrong": Words(
+        "The passphrase does not open the backup {path}.",
+        do=("Enter it again.", "Use another copy of the backup."),
+    ),
+    "backup.state-exists": Words(
+        "There is a station's state in {path} already.",
+        do=("Choose an empty SIGNSTATION_HOME, or have it kept beside with --replace.",),
+    ),
     "output.exists": Words(
         "The target {path} exists already.",
         do=("Choose another --output directory, or allow it with --replace.",),

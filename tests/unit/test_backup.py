@@ -18,10 +18,11 @@ from signstation.app.backup_restore import Restored, RestoreOrder, restore_backu
 from signstation.app.backup_state import check_member
 from signstation.app.home import Ownership
 from signstation.errors import (
-    ContentDamaged,
+    BackupDamaged,
+    BackupLocked,
     OutputExists,
-    PassphraseWrong,
     SignstationError,
+    StateExists,
     StoreDamaged,
     StoreLocked,
     StoreTooNew,
@@ -100,7 +101,7 @@ def test_secret_keys_are_taken_along_where_asked(home: Path, tmp_path: Path) -> 
 def test_a_state_is_replaced_only_where_asked_and_kept_beside(home: Path, tmp_path: Path) -> None:
     _save(home, tmp_path / "b")
     (home / "seen.json").write_text("later")
-    with pytest.raises(OutputExists):
+    with pytest.raises(StateExists):
         _restore(tmp_path / "b", home)
     assert (home / "seen.json").read_text() == "later"
     done = _restore(tmp_path / "b", home, replace=True)
@@ -158,7 +159,7 @@ def test_unfinished_jobs_are_settled_first(home: Path, tmp_path: Path) -> None:
 
 def test_a_wrong_passphrase_is_told_apart(home: Path, tmp_path: Path) -> None:
     _save(home, tmp_path / "b")
-    with pytest.raises(PassphraseWrong):
+    with pytest.raises(BackupLocked):
         _restore(tmp_path / "b", tmp_path / "other", word=b"wrong")
     assert not (tmp_path / "other" / "journal.db").exists()
 
@@ -192,7 +193,7 @@ def test_every_change_and_every_cut_is_refused(home: Path, tmp_path: Path) -> No
     }  # fmt: skip
     for name, content in forms.items():
         source.write_bytes(content)
-        with pytest.raises(ContentDamaged):
+        with pytest.raises(BackupDamaged):
             _restore(source, other)
         assert not (other / "journal.db").exists(), name
         assert not list(tmp_path.glob("other.before-*")), name
@@ -212,7 +213,7 @@ def test_any_length_comes_back(size: int) -> None:
     reader = SealedReader(io.BytesIO(_sealed(content)), _secret(), "b")
     assert reader.read(size) == content
     reader.end()
-    with pytest.raises(ContentDamaged):
+    with pytest.raises(BackupDamaged):
         reader.read(1)
 
 
@@ -225,7 +226,7 @@ def test_every_bit_counts(bit: int) -> None:
     changed[bit // 8] ^= 1 << bit % 8
     if bit // 8 == HEADER - 49 and changed[HEADER - 49] > QUICK:
         return  # a costlier key derivation: refused as well, but only after its cost
-    with pytest.raises((ContentDamaged, PassphraseWrong)):
+    with pytest.raises((BackupDamaged, BackupLocked)):
         SealedReader(io.BytesIO(changed), _secret(), "b").read(300)
 
 
