@@ -6,6 +6,7 @@ DER only: what sign-file and openssl write. BER (indefinite lengths) is refused 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from signstation.codec import der
 from signstation.codec.der import Element, Reader, context, integer, oid, sequence, set_of
@@ -22,6 +23,8 @@ MAX_ATTRIBUTES = 64
 """Most signed attributes of one signer: openssl writes four."""
 MAX_VALUES = 16
 """Most values of one attribute: all that matter here have exactly one."""
+MAX_KNOWN = 64
+"""Certificates and keys that are remembered as read: those of one order's signers."""
 MAX_NAMES = 32
 """Most relative distinguished names, and most attributes in one: real names have under ten."""
 
@@ -292,12 +295,14 @@ def build_signed_data(new: NewSigner, certificates: tuple[bytes, ...] = ()) -> b
     return sequence(oid(SIGNED_DATA), der.der(context(0), body))
 
 
+@lru_cache(maxsize=MAX_KNOWN)
 def certificate_identity(certificate: bytes) -> IssuerAndSerial:
     """Read issuer and serial number out of a certificate's DER (RFC 5280 4.1), byte for byte."""
     body, serial = _certificate(certificate)
     return IssuerAndSerial(body.read(der.SEQUENCE).raw, serial)
 
 
+@lru_cache(maxsize=MAX_KNOWN)
 def self_issued(certificate: bytes) -> bool:
     """Whether a certificate names itself as its issuer (RFC 5280 3.2). Raises ArtifactMalformed."""
     body, _ = _certificate(certificate)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from signstation.errors import ArtifactMalformed
 
@@ -58,9 +58,11 @@ def malformed(name: str, offset: int, expected: str, found: str) -> NoReturn:
     raise ArtifactMalformed(format=name, offset=offset, expected=expected, found=found)
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One tag-length-value; offsets count from the start of the outermost data."""
+class Element(NamedTuple):
+    """One tag-length-value; offsets count from the start of the outermost data.
+
+    A tuple, because envelopes have dozens and a frozen dataclass takes three times as long to make.
+    """
 
     source: bytes
     name: str  # of the format, for errors
@@ -187,12 +189,21 @@ def parse_oid(element: Element) -> str:
     content = element.content
     if not 0 < len(content) <= MAX_OID or content[-1] & 0x80:
         element.fail("an OBJECT IDENTIFIER")
+    dotted = _dotted(content)
+    if not dotted:
+        element.fail("an OBJECT IDENTIFIER in shortest form")
+    return dotted
+
+
+@lru_cache(maxsize=256)
+def _dotted(content: bytes) -> str:
+    """Return the dotted form, empty where an arc is not in shortest form; remembered as ``oid``."""
     arcs: list[int] = []
     value = 0
     starts = True
     for octet in content:
         if starts and octet == 0x80:  # noqa: PLR2004 - a leading zero group
-            element.fail("an OBJECT IDENTIFIER in shortest form")
+            return ""
         value = value << 7 | octet & 0x7F
         starts = octet < 0x80  # noqa: PLR2004 - last octet of an arc
         if starts:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from signstation.codec.cms import (
+    MAX_KNOWN,
     MESSAGE_DIGEST,
     AlgorithmId,
     NewSigner,
@@ -160,4 +163,10 @@ def _check_number(signer: SignerInfo, slot: Slot, digest: bytes) -> None:
         value = signer.attributes.signed
         if algorithm.hash is not None:
             value = hashlib.new(algorithm.hash.value, value).digest()
-    verify_number(load_der_public_key(slot.signer.spki), algorithm, signer.signature, value)
+    verify_number(_public_key(slot.signer.spki), algorithm, signer.signature, value)
+
+
+@lru_cache(maxsize=MAX_KNOWN)
+def _public_key(spki: bytes) -> PublicKeyTypes:
+    """Load a signer's key, once for all the artifacts that it signs."""
+    return load_der_public_key(spki)
