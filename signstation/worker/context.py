@@ -6,8 +6,9 @@ import hashlib
 import os
 import time as clock
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import cycle
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -19,6 +20,8 @@ from signstation.system.files_overlay import PatchedArtifact
 
 CHUNK = 1024 * 1024
 """Bytes per read of the hashing pass: large enough for hashlib to release the GIL usefully."""
+APART_FROM = 4 * CHUNK
+"""Bytes above which threads are worth their start."""
 CHECKPOINT = 8 * 1024 * 1024
 """Bytes between two checkpoints (DESIGN.md section 6)."""
 
@@ -46,11 +49,23 @@ def _feed_all(running: tuple[_Running, ...], chunk: memoryview, offset: int) -> 
         each.feed(chunk, offset)
 
 
-def _feed_apart(
-    pool: ThreadPoolExecutor, running: tuple[_Running, ...], chunk: memoryview, offset: int
-) -> None:
-    for future in [pool.submit(each.feed, chunk, offset) for each in running]:
-        future.result()
+class _Behind:
+    """Feeds hashes in threads while the next chunk is read; each chunk is read once for all."""
+
+    def __init__(self, pool: ThreadPoolExecutor, running: tuple[_Running, ...]) -> None:
+        self._pool = pool
+        self._running = running
+        self._under_way: list[Future[None]] = []
+
+    def feed(self, chunk: memoryview, offset: int) -> None:
+        """Wait for the chunk before, and begin with this one."""
+        self.finish()
+        self._under_way = [self._pool.submit(each.feed, chunk, offset) for each in self._running]
+
+    def finish(self) -> None:
+        """Wait for the chunk that was begun."""
+        for future in self._under_way:
+            future.result()
 
 
 def _reader(artifact: Artifact) -> Callable[[memoryview, int], int]:
@@ -111,7 +126,7 @@ class StepContext:
         self._progress(done)
 
     def digests(self, artifact: Artifact, wanted: Sequence[HashRequest] = ()) -> Digests:
-        """Read once and hash; different hashes of one chunk run on both cores."""
+        """Read once and hash; of a large file in threads, and while the next chunk is read."""
         size = artifact.size
         whole = _Running(hashlib.sha256(), 0, size)
         running = {(HashAlgorithm.SHA256, 0, size, b""): whole}
@@ -134,18 +149,22 @@ class StepContext:
         )
 
     def _pass(self, artifact: Artifact, running: tuple[_Running, ...]) -> None:
-        if artifact.size <= CHUNK or len(running) == 1:
+        if artifact.size <= APART_FROM:
             self._feed(artifact, lambda chunk, at: _feed_all(running, chunk, at))
             return
         with ThreadPoolExecutor(len(running)) as pool:
-            self._feed(artifact, lambda chunk, at: _feed_apart(pool, running, chunk, at))
+            behind = _Behind(pool, running)
+            self._feed(artifact, behind.feed)
+            behind.finish()
 
     def _feed(self, artifact: Artifact, use: Callable[[memoryview, int], object]) -> None:
         size, read = artifact.size, _reader(artifact)
-        buffer = bytearray(min(CHUNK, max(size, 1)))
+        # two in turn: of a large file, one is hashed while the other is filled
+        length = min(CHUNK, max(size, 1))
+        buffers = cycle([bytearray(length) for _ in range(1 if size <= APART_FROM else 2)])
         offset = since = 0
         while offset < size:
-            view = memoryview(buffer)[: min(len(buffer), size - offset)]
+            view = memoryview(next(buffers))[: min(length, size - offset)]
             count = read(view, offset)
             if count == 0:
                 raise ArtifactUnreadable(reason="the file became shorter while it was read")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from signstation.errors import ArtifactChanged, ArtifactUnreadable, Cancelled
 from signstation.model.hashes import HashAlgorithm, HashRequest
 from signstation.system.artifact import FileArtifact
-from signstation.worker.context import CHECKPOINT, CHUNK, StepContext
+from signstation.worker.context import APART_FROM, CHECKPOINT, CHUNK, StepContext
 
 CONTENT = bytes(range(256)) * (CHUNK // 256 + 3)
 
@@ -105,3 +105,29 @@ def test_progress_is_reported_each_checkpoint_and_may_cancel() -> None:
     with FileArtifact(descriptor, owned=True) as artifact, pytest.raises(Cancelled):
         StepContext(time=1, progress=progress).digests(artifact)
     assert seen == [CHECKPOINT, 2 * CHECKPOINT]
+
+
+def test_chunks_of_a_large_file_are_hashed_in_their_order_while_others_are_read(
+    tmp_path: Path,
+) -> None:
+    """Every chunk differs, so that one that is overwritten too early gives other digests."""
+    parts = [bytes([number]) * CHUNK for number in range(APART_FROM // CHUNK + 3)]
+    content = b"".join(parts) + b"end"
+    path = tmp_path / "large"
+    path.write_bytes(content)
+    requests = (
+        HashRequest(HashAlgorithm.SHA512, offset=CHUNK - 5),
+        HashRequest(HashAlgorithm.SHA256, offset=7, length=2 * CHUNK, prefix=b"salt"),
+    )
+    for wanted in ((), requests):
+        descriptor = os.open(path, os.O_RDONLY)
+        with FileArtifact(descriptor, owned=True) as artifact:
+            found = StepContext(time=0).digests(artifact, wanted)
+        assert found.sha256.value == hashlib.sha256(content).digest()
+        expected = (
+            hashlib.sha512(content[CHUNK - 5 :]),
+            hashlib.sha256(b"salt" + content[7 : 7 + 2 * CHUNK]),
+        )
+        assert [each.digest() for each in found.states] == [
+            each.digest() for each in expected[: len(wanted)]
+        ]
