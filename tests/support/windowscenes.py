@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from signstation.app.difference import Earlier
 from signstation.gui.keys import KeysPage
 from signstation.gui.pages import PageName
 from signstation.gui.queue import QueuePage
@@ -60,6 +61,17 @@ def _verify_results(driver: Driver) -> None:
     if not rows.select_path(Path(windowdata.rpm_good().path)):
         rows.table.selectRow(1)
     page._commands.setChecked(True)
+    driver.settle()
+
+
+def _verify_compare(driver: Driver) -> None:
+    _verify_results(driver)
+    page = driver.page(PageName.VERIFY, VerifyPage)
+    shown = page.findChildren(VerifyList)[0].table.currentIndex()
+    subject = page.findChildren(VerifyList)[0].model.row(shown).path
+    old = next(each.path for each in driver.station.script.inspections if each.path != subject)
+    driver.station.release.earlier = (Earlier(subject, old, None, windowdata.NOW),)
+    page._compare.setChecked(True)
     driver.settle()
 
 
@@ -131,6 +143,7 @@ SCENES = (
     Scene("sign result", _sign_to(4)),
     Scene("verify start", _open(PageName.VERIFY)),
     Scene("verify results", _verify_results),
+    Scene("verify compare", _verify_compare),
     Scene("queue", _queue),
     Scene("keys", _keys),
     Scene("make a key", _make_key),
