@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.bench import detached, modules, packages, sparse, window
+from tests.bench import detached, modules, packages, sparse, startup, window
 from tests.bench.measure import say
 
 BENCHES: Mapping[str, Callable[[], None]] = {
+    "startup": startup.run,
     "modules": modules.run,
     "large-package": packages.run_large,
     "small-packages": packages.run_small,
