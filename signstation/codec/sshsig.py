@@ -51,10 +51,13 @@ def parse_sshsig(data: bytes) -> SshSignature:
     found = _ARMOR.match(data) if len(data) <= MAX_SSHSIG else None
     if found is None:
         raise ArtifactMalformed(format="sshsig", expected="one armored signature", found="other")
+    digits = b"".join(found.group(1).split())
     try:
-        raw = base64.b64decode(b"".join(found.group(1).split()), validate=True)
+        raw = base64.b64decode(digits, validate=True)
     except binascii.Error as error:
         raise ArtifactMalformed(format="sshsig", expected="base64", found=str(error)) from error
+    if base64.b64encode(raw) != digits:  # bits that no byte takes up: two texts for one signature
+        raise ArtifactMalformed(format="sshsig", expected="base64", found="unused bits")
     return _fields(raw)
 
 

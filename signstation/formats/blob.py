@@ -1,4 +1,4 @@
-"""Plain files: detached OpenPGP (``.asc``, ``.sig``) and CMS (``.p7s``) signatures beside them.
+"""Plain files and signatures beside them: OpenPGP (.asc, .sig), CMS (.p7s) and SSH (.sshsig).
 
 The file itself is never changed and carries no signature, so ``existing`` changes no byte: what
 happens to a signature file that is already there is the stager's question (``--replace``).
@@ -40,10 +40,19 @@ from signstation.model.text import Text, text
 from signstation.model.trust import Purpose, Trust
 from signstation.signatures.cms_sign import check_own_cms, sign_cms
 from signstation.signatures.openpgp_sign import check_own_openpgp, sign_openpgp
+from signstation.signatures.sshsig_sign import (
+    FILE_NAMESPACE,
+    check_own_sshsig,
+    namespace_bytes,
+    sign_sshsig,
+)
 from signstation.signatures.together import together
 
-ARMORED, BINARY, CMS = ".asc", ".sig", ".p7s"
-"""Suffixes of the signature files, as GnuPG and OpenSSL users name them."""
+ARMORED, BINARY, CMS, SSH = ".asc", ".sig", ".p7s", ".sshsig"
+"""Suffixes of the signature files, as GnuPG and OpenSSL users name them.
+
+ssh-keygen writes ``.sig``, which would be taken for a binary OpenPGP signature.
+"""
 
 ARMOR_FIELD = Field(
     "armor",
@@ -69,6 +78,11 @@ CONTENT_FIELD = Field(
 )
 
 
+NAMESPACE_FIELD = Field(
+    "namespace", Text("Namespace of the SSH signature"), FieldKind.TEXT, FILE_NAMESPACE
+)
+
+
 class Blob:
     """The format ``blob``; see ``interfaces.format.Format``."""
 
@@ -76,11 +90,12 @@ class Blob:
     title = Text("File with a signature beside it")
     rules = 1
     purpose = Purpose.FILES
-    signature_types = (SignatureType.OPENPGP, SignatureType.CMS)
+    signature_types = (SignatureType.OPENPGP, SignatureType.CMS, SignatureType.SSHSIG)
     default_hash = HashAlgorithm.SHA256
     options = (
         ARMOR_FIELD,
         CONTENT_FIELD,
+        NAMESPACE_FIELD,
         existing_field(Existing.REPLACE, Existing.REPLACE, Existing.KEEP, Existing.REFUSE),
     )
 
@@ -118,11 +133,12 @@ class Blob:
     ) -> Signing:
         """Yield one round with one ask per slot; return the signature files. Reads once."""
         _refuse(slots)
+        namespace_bytes(_namespace(options))
         digests = ctx.digests(artifact, [HashRequest(each.hash) for each in slots])
         covers = (Range(0, artifact.size),)
         envelopes = yield from together(
             *(
-                _envelope(number, slot, state, covers, ctx.time)
+                _envelope(number, slot, state, covers, ctx.time, _namespace(options))
                 for number, (slot, state) in enumerate(zip(slots, digests.states, strict=True))
             )
         )
@@ -154,6 +170,9 @@ class Blob:
         for slot, state in zip(slots, digests.states, strict=True):
             if slot.kind is SignatureType.CMS:
                 _recheck_cms(next(files, b""), slot, state, ctx.time)
+        for slot, state in zip(slots, digests.states, strict=True):
+            if slot.kind is SignatureType.SSHSIG:
+                check_own_sshsig(next(files, b""), slot, state, namespace=_namespace(options))
         if next(files, None) is not None:
             raise RecheckFailed(reason="there are more signature files than were made")
         written = tuple(sha256(each) for each in contents)
@@ -171,7 +190,7 @@ class Blob:
 
     def siblings(self) -> tuple[str, ...]:
         """Suffixes of signature files beside an artifact."""
-        return (ARMORED, BINARY, CMS)
+        return (ARMORED, BINARY, CMS, SSH)
 
     def referee(
         self,
@@ -180,21 +199,23 @@ class Blob:
         trust: Trust,
         ctx: ToolContext,
     ) -> tuple[Opinion, ...]:
-        """Ask gpgv and openssl, each about the files that it can read."""
+        """Ask gpgv, openssl and ssh-keygen, each about the files that it can read."""
         return blob_referee.referee(artifact, signatures, trust, ctx)
 
     def commands(self, slots: tuple[Slot, ...], options: Options) -> tuple[tuple[str, ...], ...]:
-        """The calls of gpg and openssl that make the same files."""
+        """The calls of gpg, openssl and ssh-keygen that make the same files."""
         return tuple(_command(each, options) for each in slots)
 
 
 def _refuse(slots: tuple[Slot, ...]) -> None:
     cms = [each for each in slots if each.kind is SignatureType.CMS]
     openpgp = [each for each in slots if each.kind is SignatureType.OPENPGP]
-    if not slots or len(cms) + len(openpgp) != len(slots):
-        raise UsageError(reason="a plain file takes OpenPGP and CMS signatures")
-    if len(cms) > 1:
-        raise UsageError(reason=f"a {CMS} file has one signer, not {len(cms)}")
+    ssh = [each for each in slots if each.kind is SignatureType.SSHSIG]
+    if not slots or len(cms) + len(openpgp) + len(ssh) != len(slots):
+        raise UsageError(reason="a plain file takes OpenPGP, CMS and SSH signatures")
+    for suffix, signers in ((CMS, cms), (SSH, ssh)):
+        if len(signers) > 1:
+            raise UsageError(reason=f"a {suffix} file has one signer, not {len(signers)}")
 
 
 def _findings(kind: Text, *, reordered: bool) -> Generator[Finding, None, None]:
@@ -210,7 +231,12 @@ def _findings(kind: Text, *, reordered: bool) -> Generator[Finding, None, None]:
 
 
 def _envelope(
-    number: int, slot: Slot, state: HashState, covers: tuple[Range, ...], time: int
+    number: int,
+    slot: Slot,
+    state: HashState,
+    covers: tuple[Range, ...],
+    time: int,
+    namespace: str,
 ) -> Generator[Batch, tuple[Answer, ...], bytes]:
     if slot.kind is SignatureType.CMS:
         return sign_cms(
@@ -223,21 +249,28 @@ def _envelope(
             certificates=True,
             time=time,
         )
+    if slot.kind is SignatureType.SSHSIG:
+        return sign_sshsig(number, slot, state, covers=covers, namespace=namespace)
     return sign_openpgp(number, slot, state, part=Part.FILE, covers=covers, time=time)
 
 
 def _files(
     slots: tuple[Slot, ...], envelopes: tuple[bytes, ...], options: Options
 ) -> tuple[Sibling, ...]:
-    """One OpenPGP file with all packets in the order of the slots, then the CMS file."""
+    """One OpenPGP file with all packets in the order of the slots, then the CMS and SSH files."""
     pairs = tuple(zip(slots, envelopes, strict=True))
     packets = b"".join(each for slot, each in pairs if slot.kind is SignatureType.OPENPGP)
     cms = tuple(Sibling(CMS, each) for slot, each in pairs if slot.kind is SignatureType.CMS)
+    ssh = tuple(Sibling(SSH, each) for slot, each in pairs if slot.kind is SignatureType.SSHSIG)
     if not packets:
-        return cms
+        return (*cms, *ssh)
     if _armored(options):
-        return (Sibling(ARMORED, armor(ArmorKind.SIGNATURE, packets)), *cms)
-    return (Sibling(BINARY, packets), *cms)
+        return (Sibling(ARMORED, armor(ArmorKind.SIGNATURE, packets)), *cms, *ssh)
+    return (Sibling(BINARY, packets), *cms, *ssh)
+
+
+def _namespace(options: Options) -> str:
+    return dict(options).get(NAMESPACE_FIELD.name, NAMESPACE_FIELD.default)
 
 
 def _copied(options: Options) -> bool:
@@ -285,6 +318,10 @@ def _command(slot: Slot, options: Options) -> tuple[str, ...]:
         inputs = ("-in", "FILE", "-signer", "CERTIFICATE", "-inkey", key)
         outputs = ("-outform", "DER", "-out", f"FILE{CMS}")
         return ("openssl", "cms", "-sign", "-binary", *digest, *inputs, *outputs)
+    if slot.kind is SignatureType.SSHSIG:
+        key = slot.signer.key.locator
+        made = ("-O", f"hashalg={slot.hash.value}", "-n", _namespace(options), "-f", key)
+        return ("ssh-keygen", "-Y", "sign", *made, "FILE")
     openpgp = slot.signer.openpgp
     fingerprint = f"{openpgp.fingerprint}!" if openpgp else "FINGERPRINT!"
     form = ("--armor",) if _armored(options) else ()

@@ -1,4 +1,4 @@
-"""Second opinions on a plain file: gpgv for OpenPGP signatures, openssl for CMS.
+"""Second opinions on a plain file: gpgv for OpenPGP signatures, openssl for CMS, ssh-keygen.
 
 gpgv gets a private keyring of the trusted version 4 certificates (one of version 6 would make it
 find no key at all) and is read by its status lines with the full fingerprint (doc/DETAILS of
@@ -13,6 +13,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from signstation.codec.armor import ArmorKind, dearmor, is_armored
 from signstation.errors import ArtifactMalformed, LimitReached, ToolMissing, ToolTimedOut
@@ -20,8 +21,10 @@ from signstation.formats.blob_signatures import (
     MAX_SIGNATURE_FILE,
     CmsFile,
     OpenPgpFile,
+    SshFile,
     read_signature_file,
 )
+from signstation.formats.blob_ssh_keygen import SSH_KEYGEN, ask_ssh_keygen
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.context import ToolContext
 from signstation.model.checks import Opinion, OpinionOutcome
@@ -56,6 +59,9 @@ def referee(
             opinions.append(_guarded("gpgv", case.gpgv))
         elif isinstance(found, CmsFile):
             opinions.append(_guarded("openssl", case.openssl))
+        elif isinstance(found, SshFile):
+            ask = partial(ask_ssh_keygen, artifact, each, number, trust, ctx)
+            opinions.append(_guarded(SSH_KEYGEN, ask))
     return tuple(opinions)
 
 

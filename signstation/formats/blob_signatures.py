@@ -1,4 +1,4 @@
-"""Reads detached signature files by content: OpenPGP in armor or binary, CMS in DER or PEM."""
+"""Reads detached signature files by content: OpenPGP (armor, binary), CMS (DER, PEM) and SSH."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from signstation.codec.armor import ArmorKind, dearmor, is_armored
 from signstation.codec.cms import SignedData, parse_signed_data
 from signstation.codec.openpgp import SignaturePacket, parse_signatures
+from signstation.codec.sshsig import SshSignature, is_sshsig, parse_sshsig
 from signstation.errors import ArtifactMalformed, LimitReached
 from signstation.interfaces.artifact import Artifact
 from signstation.model.text import Text, text
@@ -37,13 +38,20 @@ class CmsFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SshFile:
+    """An SSH signature."""
+
+    signature: SshSignature
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownFile:
     """A signature file that cannot be used, and why."""
 
     why: Text
 
 
-SignatureFile = OpenPgpFile | CmsFile | UnknownFile
+SignatureFile = OpenPgpFile | CmsFile | SshFile | UnknownFile
 
 
 def read_signature_file(artifact: Artifact) -> SignatureFile:
@@ -65,6 +73,8 @@ def read_signature_file(artifact: Artifact) -> SignatureFile:
 
 
 def _read(data: bytes) -> SignatureFile:
+    if is_sshsig(data):
+        return SshFile(parse_sshsig(data))
     if is_armored(data):
         blocks = [each for each in dearmor(data) if each.kind is ArmorKind.SIGNATURE]
         return _openpgp(b"".join(each.data for each in blocks))
@@ -74,7 +84,7 @@ def _read(data: bytes) -> SignatureFile:
         return _cms(data)
     if data and data[0] & _PACKET:
         return _openpgp(data)
-    return UnknownFile(Text("It is neither an OpenPGP nor a CMS signature."))
+    return UnknownFile(Text("It is no OpenPGP, CMS or SSH signature."))
 
 
 def _openpgp(data: bytes) -> SignatureFile:

@@ -11,6 +11,7 @@ from signstation.formats.blob_signatures import (
     CmsFile,
     OpenPgpFile,
     SignatureFile,
+    SshFile,
     UnknownFile,
     read_signature_file,
 )
@@ -34,6 +35,7 @@ from signstation.signatures.cms_rules import FILE_RULES
 from signstation.signatures.cms_verify import digest_algorithm, judge_cms
 from signstation.signatures.judged import Judged
 from signstation.signatures.openpgp_verify import hash_request, judge_openpgp
+from signstation.signatures.sshsig_verify import judge_sshsig
 
 _GOOD = {
     SignatureState.GOOD_TRUSTED,
@@ -47,7 +49,7 @@ class _One:
     """One signature of one file: what was read, where it stood, and the hash it wants."""
 
     place: Text
-    what: SignaturePacket | tuple[CmsFile, SignerInfo] | UnknownFile
+    what: SignaturePacket | tuple[CmsFile, SignerInfo] | SshFile | UnknownFile
 
     @property
     def request(self) -> HashRequest | None:
@@ -58,6 +60,8 @@ class _One:
             case (_, signer):
                 algorithm = digest_algorithm(signer)
                 return None if algorithm is None else HashRequest(algorithm)
+            case SshFile(signature):
+                return HashRequest(signature.hash)
             case UnknownFile():
                 return None
 
@@ -77,7 +81,7 @@ def verify(
     found = tuple(_flatten([read_signature_file(each) for each in signatures]))
     states = _states(artifact, found, ctx)
     small = artifact.size <= MAX_READ and any(
-        not isinstance(each.what, UnknownFile) for each in found
+        not isinstance(each.what, UnknownFile | SshFile) for each in found
     )
     held = artifact.read(0, artifact.size) if small else artifact.fileno()
     content = _Content(held, (Range(0, artifact.size),))
@@ -99,6 +103,8 @@ def _flatten(files: Sequence[SignatureFile]) -> Iterator[_One]:
                 for signer in signed.signers:
                     place = text("signature file {number}, CMS", number=number)
                     yield _One(place, (file, signer))
+            case SshFile():
+                yield _One(text("signature file {number}, SSH", number=number), file)
             case UnknownFile():
                 yield _One(text("signature file {number}", number=number), file)
 
@@ -119,6 +125,20 @@ def _judge(
     match one.what:
         case UnknownFile(why):
             return _unknown(index, one.place, why)
+        case SshFile(signature) if state is not None:
+            return judge_sshsig(
+                signature,
+                index=index,
+                place=one.place,
+                state=state,
+                trust=trust,
+                purpose=Purpose.FILES,
+                at=at,
+                covers=content.covers,
+                code="blob.sshsig",
+            )
+        case SshFile():
+            return _unknown(index, one.place, Text("The file could not be hashed for it."))
         case SignaturePacket():
             return judge_openpgp(
                 one.what,

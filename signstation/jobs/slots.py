@@ -83,7 +83,9 @@ def _slot(
 ) -> Slot:
     preferred = wanted or format_.default_hash
     scheme = _scheme(profile, preferred)
-    if scheme is None and wanted is None and profile.schemes:
+    # an SSH signature hashes the file with one hash and what is signed with another
+    free = wanted is None or kind is SignatureType.SSHSIG
+    if scheme is None and free and profile.schemes:
         scheme = profile.schemes[0]
     envelope = _envelope(kind, scheme, preferred) if scheme is not None else None
     if scheme is None or envelope is None or (wanted is not None and envelope is not wanted):
@@ -95,6 +97,8 @@ def _slot(
 def _envelope(kind: SignatureType, scheme: Scheme, preferred: HashAlgorithm) -> HashAlgorithm:
     if kind is SignatureType.CMS:
         return envelope_hash(scheme, preferred)
+    if kind is SignatureType.SSHSIG:
+        return preferred
     return scheme.hash or preferred
 
 

@@ -9,6 +9,9 @@ from typing import Self
 from signstation.errors import UsageError
 from signstation.model.hashes import HashAlgorithm, sha256
 
+SSH_STORE = "ssh"
+"""The store of OpenSSH's keys: files and ssh-agent."""
+
 
 class Mechanism(Enum):
     """The mathematics of a signature, without hash and curve."""
@@ -190,7 +193,9 @@ class SignerProfile:
     def signature_types(self) -> tuple[SignatureType, ...]:
         """Signature types that this signer has the certificate for."""
         openpgp = (SignatureType.OPENPGP, SignatureType.CLEARTEXT) if self.openpgp else ()
-        return openpgp + ((SignatureType.CMS,) if self.x509 else ())
+        # SSH has no certificates that a signature would need: the public key is enough
+        ssh = (SignatureType.SSHSIG,) if self.key.store == SSH_STORE else ()
+        return openpgp + ((SignatureType.CMS,) if self.x509 else ()) + ssh
 
 
 @dataclass(frozen=True, slots=True)

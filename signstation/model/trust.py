@@ -91,8 +91,27 @@ class X509Anchor:
 
 
 @dataclass(frozen=True, slots=True)
+class SshAnchor:
+    """A key that a line of an allowed_signers file trusts (ssh-keygen(1), ALLOWED SIGNERS).
+
+    ``key`` is the encoded public key (RFC 4253 section 6.6). ``namespaces`` are patterns, empty
+    where the line has none; ``after`` and ``before`` are Unix seconds.
+    """
+
+    line: str
+    principals: tuple[str, ...]
+    key: bytes
+    origin: Origin
+    namespaces: tuple[str, ...] = ()
+    after: int | None = None
+    before: int | None = None
+    purposes: tuple[Purpose, ...] = (Purpose.ANY,)
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """Everything that is trusted for one verification. Empty trusts nobody."""
 
     openpgp: tuple[OpenPgpCertificate, ...] = ()
     x509: tuple[X509Anchor, ...] = ()
+    ssh: tuple[SshAnchor, ...] = ()

@@ -1,7 +1,8 @@
 """Trust files of every kind: told apart by content, prepared once, handed on as plain values.
 
 One file may hold several anchors and both kinds: armored OpenPGP certificates and PEM blocks in
-one text, binary OpenPGP packets, or DER certificates one after another.
+one text, binary OpenPGP packets, or DER certificates one after another. Lines of text that are none
+of these are an allowed_signers file of OpenSSH.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from signstation.codec import der
 from signstation.codec.der import pem_blocks
 from signstation.errors import ArtifactMalformed, KeyUnreadable
 from signstation.interfaces.context import ToolContext
-from signstation.model.trust import OpenPgpCertificate, Origin, Trust, X509Anchor
+from signstation.model.trust import OpenPgpCertificate, Origin, SshAnchor, Trust, X509Anchor
 from signstation.trust.openpgp import prepare_openpgp
+from signstation.trust.ssh import is_allowed_signers, prepare_ssh
 from signstation.trust.x509 import MAX_ANCHORS, prepare_x509
 
 MAX_FILE = 64 * 1024 * 1024
@@ -31,6 +33,7 @@ def prepare_trust(files: Sequence[tuple[str, bytes]], ctx: ToolContext) -> Trust
     """
     openpgp: list[OpenPgpCertificate] = []
     x509: list[X509Anchor] = []
+    ssh: list[SshAnchor] = []
     for label, content in files:
         origin = Origin(f"trust file {label}")
         try:
@@ -39,7 +42,8 @@ def prepare_trust(files: Sequence[tuple[str, bytes]], ctx: ToolContext) -> Trust
             raise KeyUnreadable(key=label, reason=error.reason) from error
         openpgp.extend(found.openpgp)
         x509.extend(found.x509)
-    return Trust(tuple(openpgp), tuple(x509))
+        ssh.extend(found.ssh)
+    return Trust(tuple(openpgp), tuple(x509), tuple(ssh))
 
 
 def _prepare(content: bytes, origin: Origin, ctx: ToolContext) -> Trust:
@@ -51,7 +55,9 @@ def _prepare(content: bytes, origin: Origin, ctx: ToolContext) -> Trust:
         return Trust(x509=prepare_x509(content, origin))
     if content and content[0] & PACKET:
         return Trust(openpgp=prepare_openpgp(content, origin, ctx))
-    raise KeyUnreadable(reason="neither an OpenPGP certificate nor an X.509 one")
+    if is_allowed_signers(content):
+        return Trust(ssh=prepare_ssh(content, origin))
+    raise KeyUnreadable(reason="no OpenPGP certificate, X.509 one or list of allowed SSH signers")
 
 
 def _prepare_text(content: bytes, origin: Origin, ctx: ToolContext) -> Trust:

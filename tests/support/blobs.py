@@ -16,7 +16,7 @@ from signstation.model.outputs import Sibling
 from signstation.model.trust import Trust
 from signstation.system.artifact import FileArtifact
 from signstation.worker.context import StepContext
-from tests.support import x509
+from tests.support import ssh, x509
 from tests.support.openpgp import shared_certificate
 from tests.support.tools import descriptor_of
 
@@ -40,6 +40,8 @@ def answer(slot: Slot, ask: ToSign) -> bytes:
     """Sign with the throw-away key that a slot of these tests belongs to."""
     if slot.kind is SignatureType.CMS:
         return x509.answer(OWNER, ask)
+    if slot.kind is SignatureType.SSHSIG:
+        return ssh.answer(slot, ask)
     assert slot.signer.openpgp is not None
     for suite in ("Cv25519", "P256", "P384", "RSA2k"):
         key = shared_certificate(suite).signer

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from signstation.codec.armor import is_armored
 from signstation.codec.openpgp_packets import packets
+from signstation.codec.sshsig import is_sshsig
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import Slot
 from signstation.model.trust import Trust
-from tests.support import x509
+from tests.support import ssh, x509
 from tests.support.blobs import OWNER, answer
 from tests.support.contract_formats import MakeSample, Sample
 from tests.support.openpgp import shared_certificate
@@ -30,7 +31,7 @@ def sample(*slots: Slot, **options: str) -> Sample:
         content=CONTENT,
         slots=slots,
         answer=lambda ask: answer(slots[ask.slot], ask),
-        trust=Trust(tuple(certificates), x509.trust(OWNER).x509),
+        trust=Trust(tuple(certificates), x509.trust(OWNER).x509, ssh.trust().ssh),
         time=1 + max(key.created for each in certificates for key in each.keys),
         options=options,
         detached=detached,
@@ -45,7 +46,7 @@ def detached(signature: bytes) -> tuple[range, ...]:
     the other one stands.
     """
     end = len(signature)
-    if is_armored(signature):
+    if is_armored(signature) or is_sshsig(signature):
         return (range(end - 1),)
     certificate = signature.find(OWNER.der)
     if certificate >= 0:
@@ -63,5 +64,7 @@ SAMPLES: Mapping[str, MakeSample] = {
     "rsa": lambda: sample(openpgp("RSA2k", HashAlgorithm.SHA512)),
     "ecdsa": lambda: sample(openpgp("P384", HashAlgorithm.SHA384)),
     "cms": lambda: sample(x509.slot(OWNER)),
-    "several": lambda: sample(openpgp(), x509.slot(OWNER), openpgp("P256"), armor="no"),
+    "ssh": lambda: sample(ssh.slot()),
+    "ssh-ecdsa": lambda: sample(ssh.slot("p384", HashAlgorithm.SHA512)),
+    "several": lambda: sample(openpgp(), x509.slot(OWNER), openpgp("P256"), ssh.slot(), armor="no"),
 }

@@ -265,4 +265,4 @@ def test_commands_name_the_exact_key(tmp_path: Path) -> None:
 
 
 def test_siblings() -> None:
-    assert FORMAT.siblings() == (".asc", ".sig", ".p7s")
+    assert FORMAT.siblings() == (".asc", ".sig", ".p7s", ".sshsig")

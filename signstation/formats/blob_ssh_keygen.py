@@ -1,0 +1,81 @@
+"""The second opinion on an SSH signature: ``ssh-keygen -Y verify``, read by its words.
+
+ssh-keygen has to be told whose signature it shall be and reads the file from its standard input,
+which a tool here is given whole: larger files than that are left to our own reading.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from signstation.codec.sshsig import MAX_SSHSIG, parse_sshsig
+from signstation.interfaces.artifact import MAX_READ, Artifact
+from signstation.interfaces.context import ToolContext
+from signstation.model.checks import Opinion, OpinionOutcome
+from signstation.model.text import Text
+from signstation.model.trust import Purpose, Trust
+
+SSH_KEYGEN = "ssh-keygen"
+MAX_SAYS = 2000
+"""Most characters kept of a tool's words."""
+_NOBODY = "nobody"
+"""The principal that is asked for where no line has the key."""
+_NOTE = Text("ssh-keygen looks at the dates of the key at the time of the check.")
+
+
+def ask_ssh_keygen(
+    artifact: Artifact, signature: Artifact, number: int, trust: Trust, ctx: ToolContext
+) -> Opinion:
+    """Ask whether a trusted line verifies the signature. Raises ToolMissing and ToolTimedOut."""
+    if artifact.size > MAX_READ:
+        says = f"the file has more than {MAX_READ} bytes"
+        return Opinion(SSH_KEYGEN, "", (), OpinionOutcome.CANNOT, says)
+    content = signature.read(0, MAX_SSHSIG)
+    found = parse_sshsig(content)
+    trusted = [each for each in trust.ssh if {Purpose.ANY, Purpose.FILES} & set(each.purposes)]
+    principal = next((_name(each.principals) for each in trusted if each.key == found.key), _NOBODY)
+    allowed, file = ctx.directory / "allowed_signers", ctx.directory / f"signature-{number}"
+    allowed.write_text("".join(f"{each.line}\n" for each in trusted), encoding="utf-8")
+    file.write_bytes(content)
+    namespace = found.namespace.decode("utf-8", "replace")
+    # its dates are local time without a zone, which the neutral environment makes UTC
+    at = f"verify-time={_digits(ctx.time)}Z"
+    done = ctx.programs.run(
+        SSH_KEYGEN,
+        (
+            *("-Y", "verify", "-O", at, "-f", str(allowed), "-I", principal),
+            *("-n", namespace, "-s", str(file)),
+        ),
+        stdin=artifact.read(0, artifact.size),
+    )
+    output = done.stdout + done.stderr
+    says = output.decode("utf-8", "replace").strip()[:MAX_SAYS]
+    return Opinion(SSH_KEYGEN, "", done.command, read_ssh_keygen(says), says, _NOTE)
+
+
+def read_ssh_keygen(says: str) -> OpinionOutcome:
+    """Read ssh-keygen's words (OpenSSH, ssh-keygen.c and sshsig.c), never its exit status alone."""
+    if says.startswith("Good ") and " signature for " in says:
+        return OpinionOutcome.ACCEPTS
+    refusals = (
+        "incorrect signature",
+        "has expired",
+        "not yet valid",
+        "namespace does not match",
+        "not permitted for use in signature namespace",
+    )
+    if any(each in says for each in refusals):
+        return OpinionOutcome.REJECTS
+    if "no principal matched" in says.lower() or "Could not verify signature" in says:
+        return OpinionOutcome.UNKNOWN_KEY
+    return OpinionOutcome.CANNOT
+
+
+def _name(principals: tuple[str, ...]) -> str:
+    """Return a name that the line's patterns match: the first that forbids nothing."""
+    plain = [each for each in principals if not each.startswith("!")]
+    return plain[0].replace("*", "x").replace("?", "x") if plain else _NOBODY
+
+
+def _digits(moment: int) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y%m%d%H%M%S}"

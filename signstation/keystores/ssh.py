@@ -1,0 +1,294 @@
+"""The key store ``ssh``: OpenSSH's private key files, and the keys of an ssh-agent.
+
+A reference is ``ssh:`` and the path of a file, or ``SHA256:`` with the fingerprint of a key in the
+agent that SSH_AUTH_SOCK names; ``SHA256:…@/PATH`` names the socket of another agent.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_ssh_private_key
+
+from signstation.codec.sshkeys import SshPublicKey, fingerprint, key_blob, key_type_of, read_key
+from signstation.codec.sshprivate import MAX_FILE, SshPrivateFile, parse_private
+from signstation.errors import (
+    AgentMissing,
+    ArtifactMalformed,
+    KeyChanged,
+    KeyNotFound,
+    KeyUnreadable,
+    KeyUnusable,
+    PassphraseWrong,
+    SignstationError,
+)
+from signstation.interfaces.context import KeyContext
+from signstation.interfaces.keystore import OpenKey
+from signstation.keystores.ssh_agent import AgentKey, SshAgent
+from signstation.keystores.ssh_sign import FileKey, SshAgentKey, SshPrivateKey, ssh_schemes
+from signstation.model.hashes import sha256
+from signstation.model.keys import (
+    SSH_STORE,
+    KeyFamily,
+    KeyInfo,
+    KeyRef,
+    KeyState,
+    KeyType,
+    Protection,
+    SignatureType,
+    SignerProfile,
+)
+from signstation.model.prompts import Prompt, PromptKind
+from signstation.model.secret import Secret
+from signstation.model.text import text
+from signstation.signatures.certificates import key_type, spki_of
+
+AGENT = "SHA256:"
+"""How the locator of an agent's key begins."""
+TRIES = 3
+"""How often a passphrase is asked for, as gpg-agent does."""
+MIN_RSA = 2048
+"""Fewest bits of an RSA modulus that may sign (NIST SP 800-131A)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _InAgent:
+    """A key in an agent, as a reference names it; ``socket`` None is that of SSH_AUTH_SOCK."""
+
+    fingerprint: str
+    socket: Path | None
+
+    @classmethod
+    def of(cls, ref: KeyRef) -> _InAgent | None:
+        """Return what a reference names, None where it names a file."""
+        if not ref.locator.startswith(AGENT):
+            return None
+        name, _, path = ref.locator.partition("@")
+        return cls(name, Path(path) if path else None)
+
+
+class Ssh:
+    """The key store ``ssh``; see ``interfaces.keystore``."""
+
+    id = SSH_STORE
+
+    def list_keys(self, ctx: KeyContext) -> Sequence[KeyInfo]:
+        """Keys of the agent that SSH_AUTH_SOCK names, where there is one; files are named."""
+        del ctx
+        try:
+            with SshAgent.at(None, SSH_STORE) as agent:
+                return tuple(_listed(each) for each in agent.list())
+        except AgentMissing:
+            return ()
+
+    def resolve(self, locator: str, ctx: KeyContext) -> KeyRef:
+        """Return the real path of a key file, or a key that is in the agent.
+
+        Raises KeyNotFound, KeyUnreadable and, without an agent, AgentMissing.
+        """
+        del ctx
+        ref = KeyRef(SSH_STORE, locator)
+        place = _InAgent.of(ref)
+        if place is not None:
+            with SshAgent.at(place.socket, str(ref)) as agent:
+                _find(agent, place, ref)
+            return ref
+        try:
+            return KeyRef(SSH_STORE, str(Path(locator).expanduser().resolve(strict=True)))
+        except FileNotFoundError as error:
+            raise KeyNotFound(key=str(ref)) from error
+        except (OSError, RuntimeError) as error:  # unreadable directories; a loop of links
+            raise KeyUnreadable(key=str(ref), reason=str(error)[:200]) from error
+
+    def profile(self, ref: KeyRef, certificates: Sequence[bytes], ctx: KeyContext) -> SignerProfile:
+        """Public facts; never prompts: a key file shows its public half without the passphrase.
+
+        Raises KeyNotFound, KeyUnreadable, KeyUnusable and AgentMissing.
+        """
+        del certificates, ctx
+        place = _InAgent.of(ref)
+        if place is None:
+            file = _parsed(_read(ref), ref)
+            protection = Protection.SOFTWARE if file.encrypted else Protection.UNPROTECTED
+            return _profile(ref, file.public, Path(ref.locator).stem, protection)
+        with SshAgent.at(place.socket, str(ref)) as agent:
+            found = _find(agent, place, ref)
+        return _profile(ref, found.blob, found.comment or place.fingerprint, Protection.SOFTWARE)
+
+    @contextmanager
+    def open(self, profile: SignerProfile, count: int, ctx: KeyContext) -> Iterator[OpenKey]:
+        """Decrypt the file into memory, or connect to the agent, for the length of the ``with``.
+
+        Raises KeyChanged where there is another key than planned, PassphraseWrong, Cancelled.
+        """
+        del count
+        ref, name = profile.key, str(profile.key)
+        place = _InAgent.of(ref)
+        if place is not None:
+            with SshAgent.at(place.socket, name) as agent:
+                found = _find(agent, place, ref)
+                _same(spki_of(_public(found.blob, ref)), profile)
+                yield SshAgentKey(agent, found.blob, profile.schemes, name)
+            return
+        data = _read(ref)
+        key = _unlock(ref, data, _parsed(data, ref), ctx)
+        public = key.public_key()
+        _same(spki_of(public), profile)
+        yield FileKey(key, profile.schemes, name)
+
+
+def _same(found: bytes, profile: SignerProfile) -> None:
+    if found != profile.spki:
+        raise KeyChanged(
+            key=str(profile.key), expected=profile.spki_sha256.hex(), found=sha256(found).hex
+        )
+
+
+def _find(agent: SshAgent, place: _InAgent, ref: KeyRef) -> AgentKey:
+    for each in agent.list():
+        if fingerprint(each.blob) == place.fingerprint:
+            return each
+    raise KeyNotFound(key=str(ref))
+
+
+def _public(blob: bytes, ref: KeyRef) -> SshPublicKey:
+    """Read a public key that can sign here. Raises KeyUnusable with the reason."""
+    try:
+        return read_key(blob)
+    except ArtifactMalformed as error:
+        raise KeyUnusable(key=str(ref), reason=_why_not(blob)) from error
+
+
+def _why_not(blob: bytes) -> str:
+    try:
+        kind = key_type_of(blob)
+    except ArtifactMalformed:
+        return "its public key is damaged"
+    if kind.startswith("sk-"):
+        return "its private half is on a security key, whose signatures this version cannot make"
+    if kind == "ssh-dss":
+        return "DSA is too weak"
+    return f"no signature here can be made with {kind}"
+
+
+def _profile(ref: KeyRef, blob: bytes, label: str, protection: Protection) -> SignerProfile:
+    public = _public(blob, ref)
+    kind = key_type(public)
+    if kind.family is KeyFamily.RSA and kind.bits < MIN_RSA:
+        raise KeyUnusable(key=str(ref), reason=f"{kind.title} is too weak")
+    schemes = ssh_schemes(kind)
+    in_agent = _InAgent.of(ref) is not None
+    return SignerProfile(
+        key=ref,
+        label=label,
+        type=kind,
+        spki=spki_of(public),
+        protection=protection,
+        schemes=schemes,
+        message_schemes=tuple(each for each in schemes if in_agent or each.hash is None),
+        prompts=not in_agent and protection is Protection.SOFTWARE,
+    )
+
+
+def _listed(key: AgentKey) -> KeyInfo:
+    name = fingerprint(key.blob)
+    ref = KeyRef(SSH_STORE, name)
+    try:
+        kind, usable = _profile(ref, key.blob, "", Protection.SOFTWARE).type, True
+    except SignstationError:
+        kind, usable = KeyType(KeyFamily.OTHER), False
+    return KeyInfo(
+        key=ref,
+        label=key.comment or name,
+        type=kind,
+        state=KeyState.ACTIVE if usable else KeyState.DISABLED,
+        protection=Protection.SOFTWARE,
+        signature_types=(SignatureType.SSHSIG,) if usable else (),
+        fingerprint=name,
+        usages=("sign",) if usable else (),
+        location="ssh-agent",
+    )
+
+
+def _read(ref: KeyRef) -> bytes:
+    """Read a regular file of bounded size, not through a link."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(ref.locator, flags)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise KeyUnreadable(key=str(ref), reason="not a regular file")
+            return file.read(MAX_FILE + 1)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+            raise KeyNotFound(key=str(ref)) from error
+        raise KeyUnreadable(key=str(ref), reason=error.strerror or "") from error
+
+
+def _parsed(data: bytes, ref: KeyRef) -> SshPrivateFile:
+    try:
+        return parse_private(data)
+    except ArtifactMalformed as error:
+        raise KeyUnreadable(key=str(ref), reason=str(error)) from error
+
+
+def _unlock(ref: KeyRef, data: bytes, file: SshPrivateFile, ctx: KeyContext) -> SshPrivateKey:
+    """Ask for the passphrase, up to three times. Raises PassphraseWrong and Cancelled."""
+    if not file.encrypted:
+        return _load(ref, data, file, None)
+    left = TRIES
+    while True:
+        passphrase = ctx.ask(_prompt(ref, left))
+        try:
+            return _load(ref, data, file, passphrase)
+        except PassphraseWrong as error:
+            left -= 1
+            if left == 0:
+                raise PassphraseWrong(key=str(ref), tries_left=0) from error
+        finally:
+            passphrase.wipe()
+
+
+def _load(
+    ref: KeyRef, data: bytes, file: SshPrivateFile, passphrase: Secret | None
+) -> SshPrivateKey:
+    try:
+        if passphrase is None:
+            key = load_ssh_private_key(data, None)
+        else:
+            with passphrase.open() as opened:
+                key = load_ssh_private_key(data, bytes(opened))
+    except UnsupportedAlgorithm as error:
+        raise KeyUnusable(key=str(ref), reason=str(error)[:200]) from error
+    except (TypeError, ValueError) as error:
+        # cryptography has one error for a wrong passphrase and for damaged content
+        if file.encrypted:
+            raise PassphraseWrong(key=str(ref)) from error
+        raise KeyUnreadable(key=str(ref), reason=str(error)[:200]) from error
+    if not isinstance(key, SshPrivateKey) or key_blob(key.public_key()) != file.public:
+        raise KeyUnreadable(key=str(ref), reason="its two halves are of different keys")
+    return key
+
+
+def _prompt(ref: KeyRef, left: int) -> Prompt:
+    return Prompt(
+        id=secrets.token_hex(8),
+        kind=PromptKind.PASSPHRASE,
+        name=f"passphrase {ref}",
+        title=text("Passphrase"),
+        body=text("Unlock the private key in {path}.", path=ref.locator),
+        key=str(ref),
+        tries_left=left,
+        previous_wrong=left < TRIES,
+    )
+
+
+KEYSTORE = Ssh()
