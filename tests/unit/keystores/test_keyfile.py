@@ -302,10 +302,10 @@ def test_any_bytes_end_in_material_or_a_typed_error(data: bytes) -> None:
 def test_pkcs12_without_a_passphrase_needs_none(tmp_path: Path, ctx: ScriptedKeyContext) -> None:
     content = serialize_key_and_certificates(
         None,
-        LEAF.key,
+        LEAF.key,  # type: ignore[arg-type]
         LEAF.certificate,
         [ROOT.certificate],
-        NoEncryption(),  # type: ignore[arg-type]
+        NoEncryption(),
     )
     profile = KEYSTORE.profile(_file(tmp_path, content, name="key.p12"), (), ctx)
     assert profile.x509 is not None
