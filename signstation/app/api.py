@@ -9,6 +9,7 @@ from typing import Protocol
 
 from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder
 from signstation.app.difference import Earlier, Subject
+from signstation.app.evidence import Evidence, EvidenceOrder
 from signstation.app.exporting import Exported, ExportOrder
 from signstation.app.media import Medium
 from signstation.app.settings import Profile
@@ -147,6 +148,10 @@ class StationApi(Protocol):
 
     def export(self, order: ExportOrder, on_result: Callable[[CopyNews], None]) -> Future[Exported]:
         """Write signed files to a new directory, read all back, add report and digests, sync."""
+        ...
+
+    def evidence(self, order: EvidenceOrder) -> Future[Evidence]:
+        """Verify a release and write reports, public keys and a script that checks it elsewhere."""
         ...
 
     def profiles(self) -> Future[tuple[Profile, ...]]:

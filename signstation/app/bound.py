@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder
 from signstation.app.difference import Earlier, Subject
+from signstation.app.evidence import Evidence, EvidenceOrder
 from signstation.app.exporting import Exported, ExportOrder
 from signstation.app.media import Medium
 from signstation.app.methods import Method
@@ -170,6 +171,11 @@ class BoundStation:
     def export(self, order: ExportOrder, on_result: Callable[[CopyNews], None]) -> Future[Exported]:
         """Write a signed release to a directory or stick."""
         return self._transport.call(Method.EXPORT, (order,), on_result)
+
+    def evidence(self, order: EvidenceOrder) -> Future[Evidence]:
+        """Gather the evidence of a release."""
+        absolute = EvidenceOrder(order.directory.absolute(), order.output.absolute())
+        return self._transport.call(Method.EVIDENCE, (absolute,))
 
     def profiles(self) -> Future[tuple[Profile, ...]]:
         """List saved profiles."""

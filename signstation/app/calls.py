@@ -12,6 +12,7 @@ from signstation.app import keycases, trustcases
 from signstation.app.copyin import CopiedIn, CopyOrder
 from signstation.app.difference import Earlier, Subject
 from signstation.app.difference_earlier import earlier_versions
+from signstation.app.evidence import Evidence, EvidenceCases, EvidenceOrder
 from signstation.app.examine import Examiner
 from signstation.app.exporting import Exported, ExportOrder
 from signstation.app.home import settings_files
@@ -97,6 +98,7 @@ class Calls:
             Method.COPY_IN: self._copy_in,
             Method.EARLIER: self._earlier,
             Method.EXPORT: self._export,
+            Method.EVIDENCE: self._evidence,
             Method.PROFILES: self._profiles,
             Method.SAVE_PROFILE: self._save_profile,
             Method.DISMISS: self._dismiss,
@@ -248,6 +250,10 @@ class Calls:
 
     async def _export(self, _: Session, emit: Emit, order: ExportOrder) -> Exported:
         return await self._releases.export(order, emit)
+
+    async def _evidence(self, _: Session, __: Emit, order: EvidenceOrder) -> Evidence:
+        cases = EvidenceCases(self._examiner, self._trust, system_clock, self._releases.home)
+        return await cases.gather(order)
 
     async def _profiles(self, _: Session, __: Emit) -> tuple[Profile, ...]:
         return await asyncio.to_thread(list_profiles, settings_files(self._home))

@@ -195,6 +195,7 @@ def _write_reports(directory: Path, verifications: tuple[Verification, ...]) -> 
         "type": "report",
         "made_at": now,
         "verifications": [verification_json(each) for each in verifications],
+        "errors": [],
     }
     (directory / "report.json").write_text(json.dumps(report, indent=1) + "\n", "ascii")
     page = report_html("signstation demo", verifications, made_at=now)

@@ -14,6 +14,7 @@ from typing import cast
 
 from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder
 from signstation.app.difference import Earlier, Subject
+from signstation.app.evidence import Evidence, EvidenceOrder
 from signstation.app.exporting import Exported, ExportOrder
 from signstation.app.media import Medium
 from signstation.app.settings import Profile
@@ -57,6 +58,7 @@ class Method(Enum):
     COPY_IN = "copy_in"
     EARLIER = "earlier"
     EXPORT = "export"
+    EVIDENCE = "evidence"
     PROFILES = "profiles"
     SAVE_PROFILE = "save_profile"
     DISMISS = "dismiss"
@@ -88,6 +90,7 @@ BEGINNINGS = UNDERTAKINGS - {Method.CANCEL} | {
     Method.PREVIEW_ANCHORS,
     Method.COPY_IN,
     Method.EXPORT,
+    Method.EVIDENCE,
     Method.DOCTOR,
 }
 """Calls that begin something: refused once the station is ending."""
@@ -130,6 +133,7 @@ TYPES: Mapping[Method, Types] = {
     Method.COPY_IN: Types((CopyOrder,), CopiedIn, CopyNews),
     Method.EARLIER: Types((tuple[Subject, ...],), tuple[Earlier, ...]),
     Method.EXPORT: Types((ExportOrder,), Exported, CopyNews),
+    Method.EVIDENCE: Types((EvidenceOrder,), Evidence),
     Method.PROFILES: Types((), tuple[Profile, ...]),
     Method.SAVE_PROFILE: Types((Profile,), Profile),
     Method.DISMISS: Types((str,)),

@@ -123,6 +123,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "signstation job cancel": (
         Example("signstation job cancel 1", "Stop a job; what is published stays."),
     ),
+    "signstation report": (
+        Example(
+            "signstation report signed --output evidence --key 'gpg:<release@example.org>'",
+            "Write what others need to check a release, and sign the report.",
+        ),
+    ),
     "signstation station": (
         Example("signstation station prune --older-than 90d", "See what old things take room."),
     ),

@@ -23,6 +23,7 @@ COMMANDS = {
     "key": "signstation.cli.keys:key",
     "trust": "signstation.cli.trust:trust",
     "job": "signstation.cli.jobs:job",
+    "report": "signstation.cli.report:report",
     "station": "signstation.cli.station:station",
     "doctor": "signstation.cli.doctor:doctor",
     "demo": "signstation.cli.demo:demo",

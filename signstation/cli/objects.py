@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from signstation.app.backup import Contents
+from signstation.app.evidence import Evidence
 from signstation.app.retention import Freed
 from signstation.interfaces.format import Format
 from signstation.model.anchors import Anchor
@@ -135,6 +136,18 @@ def backup_json(contents: Contents, path: Path, beside: str | None) -> Json:
         "files": len(contents.files),
         "size": sum(each.size for each in contents.files),
         "kept_beside": beside,
+    }
+
+
+def evidence_json(made: Evidence) -> Json:
+    """Return the evidence that was gathered; ``findings`` say what it lacks."""
+    return {
+        **_head("evidence"),
+        "path": str(made.directory),
+        "artifacts": made.artifacts,
+        "verified": made.verified,
+        "files": list(made.files),
+        "findings": list(made.findings),
     }
 
 

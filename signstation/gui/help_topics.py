@@ -48,6 +48,7 @@ ORDER = (
     "trust",
     "queue",
     "recovery",
+    "evidence",
     "backup",
     "formats",
     "keyboard",

@@ -1,0 +1,238 @@
+"""The evidence of a release: one folder by which others can check it without this station.
+
+It is made beside its place and gets its name when it is whole. What could not be made (a picture,
+a check that no consumer's tool can do) is a finding, told and written down, never left out
+silently.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from signstation.app.durable import write_file
+from signstation.app.evidence_files import anchors_of, listed, script_parts, signature_lines
+from signstation.app.examine import Examiner
+from signstation.app.keycases import file_stem
+from signstation.app.trust import TrustSource
+from signstation.codec.armor import ArmorKind, armor
+from signstation.codec.der import encode_pem
+from signstation.errors import OutputExists, SignstationError, UsageError
+from signstation.model.checks import Verdict, Verification
+from signstation.model.hashes import sha256
+from signstation.model.keys import KeyRef
+from signstation.model.orders import VerifyOrder
+from signstation.model.station import VerifiedPath
+from signstation.model.trust import Trust
+from signstation.reports.evidence_script import Refusal, verify_script
+from signstation.reports.html import report_html
+from signstation.reports.verification import SCHEMA, verification_json
+from signstation.reports.words import show
+from signstation.system.files import open_root, shown, writing
+from signstation.system.files_publish import rename_into
+from signstation.system.programs import Programs
+
+TITLE = "Evidence of a release"
+REPORT = "report.json"
+SCRIPT = "verify.sh"
+PRINTER = "signstation.gui.report_print"
+"""Program that draws the report; only it needs Qt."""
+PRINT_SECONDS = 120.0
+"""Seconds that drawing may take: a report of 1,000 artifacts takes about ten."""
+MAX_WORDS = 400
+"""Most characters of a program's complaint that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceOrder:
+    """Gather the evidence of the release in ``directory`` into the new directory ``output``."""
+
+    directory: Path
+    output: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was made. ``findings`` are English sentences: what it lacks, and why."""
+
+    directory: Path
+    artifacts: int
+    verified: int
+    files: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceCases:
+    """Gathers evidence. Lives on the runner's event loop; ``home`` is HOME of programs."""
+
+    examiner: Examiner
+    trust: TrustSource
+    clock: Callable[[], int]
+    home: Path
+
+    async def gather(self, order: EvidenceOrder) -> Evidence:
+        """Verify everything and write the folder.
+
+        Raises OutputExists, UsageError (no artifacts, or the folder lies in the release), the
+        errors of reading, LimitReached, DiskFull and NotWritable; then nothing is left.
+        """
+        if os.path.lexists(order.output):
+            raise OutputExists(path=shown(order.output))
+        if order.output.is_relative_to(order.directory):
+            raise UsageError(reason="the evidence cannot lie in the release that it is about")
+        results: list[VerifiedPath] = []
+
+        async def keep(result: VerifiedPath) -> None:
+            await asyncio.sleep(0)
+            results.append(result)
+
+        await self.examiner.verify(VerifyOrder((order.directory,)), keep)
+        verified = tuple(each.verification for each in results if each.verification is not None)
+        if not verified:
+            raise UsageError(reason=f"{shown(order.directory)} holds nothing that can be verified")
+        failed = tuple(each for each in results if each.error is not None)
+        trust = anchors_of(await self.trust.trust(()), verified)
+        folder = Folder(order, verified, failed, trust, self.clock(), self.home)
+        return await asyncio.to_thread(folder.write)
+
+
+@dataclass(slots=True)
+class Folder:
+    """One folder of evidence; ``write`` blocks: call it in a thread."""
+
+    order: EvidenceOrder
+    verified: tuple[Verification, ...]
+    failed: tuple[VerifiedPath, ...]
+    trust: Trust
+    now: int
+    home: Path
+
+    def write(self) -> Evidence:
+        """Write all files beside the place, then give the folder its name."""
+        parent = self.order.output.parent
+        with writing(parent):
+            parent.mkdir(parents=True, exist_ok=True)
+            area = Path(tempfile.mkdtemp(prefix=f".{self.order.output.name[:64]}-", dir=parent))
+        try:
+            findings = tuple(self._fill(area))
+            findings_text = "".join(f"{each}\n" for each in findings) or "None.\n"
+            write_file(area / "FINDINGS.txt", findings_text.encode(), mode=0o644)
+            names = sorted(
+                each.relative_to(area).as_posix() for each in area.rglob("*") if each.is_file()
+            )
+            with writing(area):
+                area.chmod(0o755)
+            at = open_root(parent)
+            try:
+                rename_into(
+                    (at, area.name), (at, self.order.output.name), self.order.output, replace=False
+                )
+            finally:
+                os.close(at)
+        finally:
+            shutil.rmtree(area, ignore_errors=True)
+        good = sum(each.verdict is Verdict.TRUSTED for each in self.verified)
+        return Evidence(
+            self.order.output, len(self.verified) + len(self.failed), good, tuple(names), findings
+        )
+
+    def _fill(self, area: Path) -> Iterator[str]:
+        """Write everything and yield what is lacking."""
+        report = {
+            "schema": SCHEMA,
+            "type": "report",
+            "made_at": self.now,
+            "verifications": [verification_json(each) for each in self.verified],
+            "errors": [
+                {
+                    "schema": SCHEMA,
+                    "type": "error",
+                    "path": str(each.path),
+                    **json.loads(each.error or "{}"),
+                }
+                for each in self.failed
+            ],
+        }
+        _put(area / REPORT, (json.dumps(report, indent=1) + "\n").encode())
+        _put(area / "report.html", report_html(TITLE, self.verified, made_at=self.now).encode())
+        _put(area / "signatures.tsv", signature_lines(self.order.directory, self.verified))
+        yield from self._keys(area / "keys")
+        yield from self._script(area)
+        for name in ("report.pdf", "report.svg"):
+            yield from self._print(area, name)
+
+    def _keys(self, directory: Path) -> Iterator[str]:
+        """Write the public keys in the forms that the tools take."""
+        with writing(directory):
+            directory.mkdir(mode=0o755)
+        if self.trust.openpgp:
+            joined = b"".join(each.material for each in self.trust.openpgp)
+            _put(directory / "openpgp.gpg", joined)
+        for certificate in self.trust.openpgp:
+            label = certificate.user_ids[0] if certificate.user_ids else ""
+            stem = file_stem(KeyRef("gpg", certificate.primary.fingerprint), label)
+            name = f"{stem}-{certificate.primary.fingerprint[-16:].upper()}.asc"
+            _put(directory / name, armor(ArmorKind.PUBLIC_KEY, certificate.material))
+        if self.trust.x509:
+            parts = [encode_pem("CERTIFICATE", each.der) for each in self.trust.x509]
+            _put(directory / "x509.pem", b"".join(parts))
+        for anchor in self.trust.x509:
+            _put(directory / f"x509-{sha256(anchor.der).hex[:16]}.der", anchor.der)
+        prints = [
+            *(f"OpenPGP {each.primary.fingerprint.upper()}" for each in self.trust.openpgp),
+            *(f"X.509 SHA-256 {sha256(each.der).hex}" for each in self.trust.x509),
+        ]
+        _put(directory / "FINGERPRINTS.txt", "".join(f"{each}\n" for each in prints).encode())
+        if not prints:
+            yield "No key of this station signed here: there is no public key to check with."
+
+    def _script(self, area: Path) -> Iterator[str]:
+        files = listed(self.order.directory)
+        checks, refusals, findings = script_parts(self.order.directory, self.verified, files)
+        root = self.order.directory
+        broken = [
+            Refusal(each.path.relative_to(root).as_posix(), "it could not be read")
+            for each in self.failed
+        ]
+        content = verify_script(files, checks, [*refusals, *broken], self.now)
+        write_file(area / SCRIPT, content, mode=0o755)
+        yield from findings
+
+    def _print(self, area: Path, name: str) -> Iterator[str]:
+        """Have a program of ours draw the report: only there is Qt."""
+        python = Path(sys.executable)
+        programs = Programs(self.home, (python.parent,))
+        arguments = ["-m", PRINTER, str(area / REPORT), str(area / name)]
+        try:
+            done = programs.run(
+                python.name,
+                arguments,
+                environment={"QT_QPA_PLATFORM": "offscreen"},
+                timeout=PRINT_SECONDS,
+            )
+        except SignstationError as error:
+            yield f"{name} could not be drawn: {error.code}."
+            return
+        if done.status != 0 or not (area / name).is_file():
+            said = show(done.stderr.decode(errors="replace").strip()[-MAX_WORDS:])
+            yield f"{name} could not be drawn: {said}"
+            return
+        with writing(area / name):
+            (area / name).chmod(0o644)
+
+
+def _put(path: Path, content: bytes) -> None:
+    write_file(path, content, mode=0o644)
+
+
+def default_output(directory: Path) -> Path:
+    """Return where evidence goes by default: beside the release."""
+    return directory.with_name(f"{directory.name}-evidence")
