@@ -12,7 +12,7 @@ from signstation.app.keycases import GENERATED, IMPORTED
 from signstation.app.reading import read_file
 from signstation.app.trust import MAX_TRUST_FILE, TrustSource
 from signstation.app.trustfacts import Moment, anchors_of
-from signstation.app.trustpins import openpgp_identity, x509_identity
+from signstation.app.trustpins import openpgp_identity, ssh_identity, x509_identity
 from signstation.errors import ArtifactChanged, UsageError
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.hashes import sha256
@@ -135,9 +135,11 @@ def _only(prepared: Trust, identities: Collection[str]) -> Trust:
     chosen = Trust(
         tuple(each for each in prepared.openpgp if openpgp_identity(each) in wanted),
         tuple(each for each in prepared.x509 if x509_identity(each) in wanted),
+        tuple(each for each in prepared.ssh if ssh_identity(each) in wanted),
     )
     found = {openpgp_identity(each) for each in chosen.openpgp}
     found |= {x509_identity(each) for each in chosen.x509}
+    found |= {ssh_identity(each) for each in chosen.ssh}
     if not wanted or found != wanted:
         missing = ", ".join(sorted(wanted - found)) or "nothing was chosen"
         raise UsageError(reason=f"not in the file: {missing}")

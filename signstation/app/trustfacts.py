@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from signstation.app.trustpins import openpgp_identity
+from signstation.app.trustpins import openpgp_identity, ssh_identity
+from signstation.codec.sshkeys import read_key
+from signstation.errors import ArtifactMalformed, KeyUnreadable
 from signstation.model.anchors import Anchor, AnchorKey, AnchorKind
 from signstation.model.keys import KeyFamily, KeyState, KeyType
 from signstation.model.text import Text, text
@@ -14,10 +16,16 @@ from signstation.model.trust import (
     OpenPgpCertificate,
     OpenPgpKey,
     RevocationReason,
+    SshAnchor,
     Trust,
     X509Anchor,
 )
-from signstation.signatures.certificates import NO_END, CertificateFacts, read_certificate
+from signstation.signatures.certificates import (
+    NO_END,
+    CertificateFacts,
+    key_type,
+    read_certificate,
+)
 from signstation.signatures.openpgp_state import MIN_RSA_BITS
 
 CERTIFY = "certify"
@@ -48,7 +56,8 @@ class Moment:
 def anchors_of(trust: Trust, moment: Moment) -> tuple[Anchor, ...]:
     """Return every anchor of prepared trust. Raises KeyUnreadable for a damaged certificate."""
     openpgp = (_openpgp(each, moment) for each in trust.openpgp)
-    return (*openpgp, *(_x509(each, moment) for each in trust.x509))
+    x509 = (_x509(each, moment) for each in trust.x509)
+    return (*openpgp, *x509, *(_ssh(each, moment) for each in trust.ssh))
 
 
 def _openpgp(certificate: OpenPgpCertificate, moment: Moment) -> Anchor:
@@ -143,3 +152,27 @@ def _usages(facts: CertificateFacts) -> tuple[str, ...]:
     certify = (CERTIFY,) if facts.authority else ()
     sign = (SIGN,) if facts.signs_data else ()
     return (*certify, *sign, *facts.usage_titles)
+
+
+def _ssh(anchor: SshAnchor, moment: Moment) -> Anchor:
+    identity = ssh_identity(anchor)
+    try:
+        kind = key_type(read_key(anchor.key))
+    except ArtifactMalformed as error:
+        raise KeyUnreadable(key=identity, reason=str(error)) from error
+    created = anchor.after or 0
+    state = moment.state(created, anchor.before)
+    usages = tuple(f"namespace {each}" for each in anchor.namespaces)
+    notes = tuple(_weak(kind))
+    key = AnchorKey(identity, kind, state, created, anchor.before, (SIGN, *usages), notes)
+    return Anchor(
+        identity=identity,
+        kind=AnchorKind.SSH,
+        label=", ".join(anchor.principals),
+        names=anchor.principals,
+        state=state,
+        expires=anchor.before,
+        keys=(key,),
+        purposes=anchor.purposes,
+        origin=anchor.origin,
+    )

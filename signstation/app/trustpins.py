@@ -14,9 +14,17 @@ from pathlib import Path
 
 from signstation.app.durable import write_file
 from signstation.codec.plain import from_plain, to_plain
+from signstation.codec.sshkeys import fingerprint
 from signstation.errors import ProtocolViolation, StoreDamaged, UsageError
 from signstation.model.hashes import sha256
-from signstation.model.trust import OpenPgpCertificate, Origin, Purpose, Trust, X509Anchor
+from signstation.model.trust import (
+    OpenPgpCertificate,
+    Origin,
+    Purpose,
+    SshAnchor,
+    Trust,
+    X509Anchor,
+)
 
 MAX_PINS = 10_000
 """Most pins of one station; a release team has tens."""
@@ -33,8 +41,8 @@ class Pin:
     """One pinned certificate.
 
     ``identity`` is what a verification compares: the primary's fingerprint (upper-case hex) of an
-    OpenPGP certificate, the SHA-256 (lower-case hex) of an X.509 certificate. ``material`` is the
-    SHA-256 of the file that holds it.
+    OpenPGP certificate, the SHA-256 (lower-case hex) of an X.509 certificate, ``SHA256:…`` of SSH
+    keys. ``material`` is the SHA-256 of the file that holds it.
     """
 
     identity: str
@@ -136,6 +144,11 @@ class TrustPins:
                 for each in trust.x509
                 if (pin := pins.get(x509_identity(each))) is not None
             ),
+            ssh=tuple(
+                replace(each, origin=pin.origin, purposes=pin.purposes)
+                for each in trust.ssh
+                if (pin := pins.get(ssh_identity(each))) is not None
+            ),
         )
 
     def _read(self, name: str, limit: int) -> bytes | None:
@@ -163,6 +176,11 @@ def x509_identity(anchor: X509Anchor) -> str:
     return sha256(anchor.der).hex
 
 
+def ssh_identity(anchor: SshAnchor) -> str:
+    """Return the fingerprint of the key, as ssh-keygen names it."""
+    return fingerprint(anchor.key)
+
+
 def pins_of(trust: Trust, origin: Origin, purposes: Sequence[Purpose]) -> list[tuple[Pin, bytes]]:
     """Return a pin and its material for every anchor of prepared trust."""
     found: list[tuple[Pin, bytes]] = []
@@ -173,4 +191,8 @@ def pins_of(trust: Trust, origin: Origin, purposes: Sequence[Purpose]) -> list[t
     for anchor in trust.x509:
         identity = x509_identity(anchor)
         found.append((Pin(identity, "", f"X.509 {identity}", origin, tuple(purposes)), anchor.der))
+    for line in trust.ssh:
+        label = ", ".join(line.principals)
+        pin = Pin(ssh_identity(line), "", label, origin, tuple(purposes))
+        found.append((pin, line.line.encode()))
     return found

@@ -16,13 +16,16 @@ from signstation.cli.conversation import Conversation
 from signstation.cli.output import Output, complain
 from signstation.errors import Cancelled, SignstationError
 from signstation.jobs.bugs import bug
+from signstation.model.keys import SSH_STORE
 
 SURFACE = "command line"
 PATIENCE_SECONDS = 1.0
 """How long an end may take before it is explained."""
 OTHERS = "Waiting for other processes that use this station; Ctrl-C ends at once."
 FILE_STORE = "file"
-"""The key store whose locators are paths."""
+"""The key store whose locators are paths; those of SSH_STORE may be."""
+SSH_AGENT = "SSH_AUTH_SOCK"
+"""Names the socket of the caller's ssh-agent (ssh-agent(1))."""
 
 
 def run(as_json: bool, work: Callable[[Output], None]) -> int:  # noqa: FBT001 - a click flag
@@ -78,9 +81,15 @@ def asker_for(secret_fd: int | None) -> Asker:
 
 
 def typed_key(typed: str) -> str:
-    """Return a key as the station understands it: a file is named from our own directory."""
+    """Return a key as the station understands it.
+
+    A file is named from our own directory, a key in an ssh-agent with the socket of our own agent.
+    """
     store, colon, locator = typed.partition(":")
     path = Path(locator).expanduser()
-    if store == FILE_STORE and colon and not path.is_absolute() and path.exists():
+    socket = os.environ.get(SSH_AGENT)
+    if store == SSH_STORE and locator.startswith("SHA256:") and "@" not in locator and socket:
+        return f"{typed}@{socket}"
+    if store in {FILE_STORE, SSH_STORE} and colon and not path.is_absolute() and path.exists():
         return f"{store}:{path.absolute()}"
     return typed

@@ -24,6 +24,7 @@ KINDS = {
     AnchorKind.OPENPGP: "OpenPGP certificate",
     AnchorKind.AUTHORITY: "X.509 authority",
     AnchorKind.CERTIFICATE: "X.509 certificate",
+    AnchorKind.SSH: "SSH key",
 }
 FEWEST_DIGITS = 16
 """Fewest digits of a fingerprint that name an anchor: its last 16, as tools show key ids."""

@@ -28,7 +28,7 @@ COMPARED = 8
 SIGNATURES: dict[str, tuple[SignatureType, ...]] = {
     "kmod": (SignatureType.CMS,),
     "rpm": (SignatureType.OPENPGP,),
-    "blob": (SignatureType.OPENPGP, SignatureType.CMS),
+    "blob": (SignatureType.OPENPGP, SignatureType.CMS, SignatureType.SSHSIG),
 }
 """Signature types that each format can carry, preferred first."""
 

@@ -100,7 +100,7 @@ class AnchorDetail(Card):
         self._column.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _names(self, anchor: Anchor) -> None:
-        if anchor.kind is AnchorKind.OPENPGP:
+        if anchor.kind in {AnchorKind.OPENPGP, AnchorKind.SSH}:
             others = [each for each in anchor.names if each != anchor.label]
             title = tr("Also named")
         else:
@@ -135,12 +135,10 @@ class AnchorDetail(Card):
         uses = ", ".join(tr(USAGES.get(each, "{use}"), use=each) for each in key.usages)
         headline = tr("{type} · {state}", type=key.type.title, state=word)
         column.addWidget(Label(headline, self._inner, "strong", wrap=True))
-        lasts = tr(
-            "{uses}; from {day}, {lasts}",
-            uses=uses or tr("no use that matters here"),
-            day=day(key.created),
-            lasts=expiry_words(key.expires, now),
-        )
+        uses, ends = uses or tr("no use that matters here"), expiry_words(key.expires, now)
+        lasts = tr("{uses}; {lasts}", uses=uses, lasts=ends)
+        if key.created:
+            lasts = tr("{uses}; from {day}, {lasts}", uses=uses, day=day(key.created), lasts=ends)
         column.addWidget(Label(lasts, self._inner, "sub", wrap=True))
         for note in key.notes:
             column.addWidget(Label(say(note), self._inner, "body", wrap=True))

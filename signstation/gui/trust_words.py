@@ -14,11 +14,13 @@ _KINDS = {
     AnchorKind.OPENPGP: ("key", "OpenPGP certificate"),
     AnchorKind.AUTHORITY: ("anchor", "X.509 authority"),
     AnchorKind.CERTIFICATE: ("certificate", "X.509 certificate"),
+    AnchorKind.SSH: ("key", "SSH key"),
 }
 _MEANINGS = {
     AnchorKind.OPENPGP: "Trusts what its valid signing keys sign.",
     AnchorKind.AUTHORITY: "Trusts everybody to whom it gave a certificate.",
     AnchorKind.CERTIFICATE: "Trusts this one certificate and nobody else.",
+    AnchorKind.SSH: "Trusts this one SSH key and nobody else.",
 }
 PURPOSES = {
     Purpose.ANY: "anything",

@@ -17,16 +17,18 @@ class AnchorKind(Enum):
     OPENPGP = "openpgp"
     AUTHORITY = "x509-authority"  # may certify others
     CERTIFICATE = "x509-certificate"  # vouches for itself only
+    SSH = "ssh"  # a line of an allowed_signers file
 
 
 @dataclass(frozen=True, slots=True)
 class AnchorKey:
     """One key of an anchor. Times are Unix seconds."""
 
-    fingerprint: str  # OpenPGP: upper-case hex; X.509: SHA-256 of the certificate, lower-case hex
+    # OpenPGP: upper-case hex; X.509: SHA-256 of the certificate, lower-case hex; SSH: SHA256:…
+    fingerprint: str
     type: KeyType
     state: KeyState
-    created: int
+    created: int  # 0 where nobody knows, as of SSH keys
     expires: int | None
     usages: tuple[str, ...]  # certify, sign, code-signing, …
     notes: tuple[Text, ...] = ()  # why it is weak, when and why it was revoked
@@ -40,7 +42,7 @@ class Anchor:
     certificate, an X.509 certificate itself. ``origin.since`` is None before it is pinned.
     """
 
-    identity: str  # fingerprint of the primary key, or SHA-256 of the X.509 certificate
+    identity: str  # fingerprint of the (primary) key, or SHA-256 of the X.509 certificate
     kind: AnchorKind
     label: str  # untrusted text, as all names
     names: tuple[str, ...]  # user ids; subject and, where it differs, issuer (RFC 4514)
