@@ -70,7 +70,10 @@ class Calls:
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._handlers: Mapping[Method, Callable[..., Awaitable[Any]]] = {
+        self._handlers = self._by_name()
+
+    def _by_name(self) -> Mapping[Method, Callable[..., Awaitable[Any]]]:
+        return {
             Method.INSPECT: self._inspect,
             Method.PLAN: self._plan,
             Method.SUBMIT: self._submit,
