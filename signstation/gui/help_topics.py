@@ -53,6 +53,7 @@ ORDER = (
     "formats",
     "keyboard",
     "command-line",
+    "speed",
     "threat-model",
 )
 """Every page, in the order of the list."""
