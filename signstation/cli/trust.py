@@ -169,7 +169,7 @@ def _named(talk: Conversation, what: str) -> list[tuple[Anchor, bool]]:
         each
         for each in pinned
         if what in {each.label, *each.names}
-        or (len(digits) >= FEWEST_DIGITS and each.identity.casefold().endswith(digits))
+        or (len(digits) >= FEWEST_DIGITS and _plain(each).endswith(digits))
     ]
     if len(found) > 1:
         raise UsageError(reason=f"{what} names {len(found)} anchors: use the whole fingerprint")
@@ -182,11 +182,16 @@ def _named(talk: Conversation, what: str) -> list[tuple[Anchor, bool]]:
     return [(kept.get(each.identity, each), each.identity in kept) for each in file.anchors]
 
 
+def _plain(anchor: Anchor) -> str:
+    """Return what is compared with a typed fingerprint: no colons, no capitals."""
+    return anchor.identity.replace(":", "").casefold()
+
+
 def _chosen(found: AnchorFile, fingerprints: Sequence[str]) -> tuple[str, ...]:
     """Return the identities of the named fingerprints, or of all anchors where none is named."""
     if not fingerprints:
         return tuple(each.identity for each in found.anchors)
-    there = {each.identity.casefold(): each.identity for each in found.anchors}
+    there = {_plain(each): each.identity for each in found.anchors}
     wanted = ["".join(each.replace(":", "").split()) for each in fingerprints]
     for each in wanted:
         if each.casefold() not in there:

@@ -19,6 +19,8 @@ WHOLE = 32
 
 def grouped(digits: str) -> str:
     """Return groups of four on two lines where there are two halves worth it."""
+    if ":" in digits:  # SHA256: and base64, which nobody groups
+        return digits
     if len(digits) == OPENPGP_V4:
         half = len(digits) // 2
         return groups(digits[:half]) + "\n" + groups(digits[half:])
@@ -58,7 +60,7 @@ class FingerprintCard(Card):
 
     def _compare(self, typed: str) -> None:
         given = "".join(typed.replace(":", "").split()).lower()
-        ours = self._digits.lower()
+        ours = self._digits.replace(":", "").lower()
         if not given:
             words, tone = tr("Not compared."), "neutral"
         elif given == ours:

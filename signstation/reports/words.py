@@ -62,7 +62,9 @@ def sentence(value: Text) -> str:
 
 
 def groups(hexadecimal: str, size: int = 4) -> str:
-    """Return hexadecimal digits in groups, as people compare them."""
+    """Return hexadecimal digits in groups, as people compare them; SSH's are not in groups."""
+    if hexadecimal.startswith("SHA256:"):
+        return hexadecimal
     return " ".join(hexadecimal[i : i + size] for i in range(0, len(hexadecimal), size))
 
 

@@ -1,0 +1,102 @@
+"""The key store contract over OpenSSH's key files, with and without a passphrase."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from signstation.errors import KeyNotFound, KeyUnreadable, KeyUnusable
+from signstation.keystores.ssh import KEYSTORE
+from signstation.model.keys import Protection, SignatureType
+from signstation.system.programs import Programs
+from tests.support import ssh
+from tests.support.contract_keystores import (
+    KeyCase,
+    KeyStoreContract,
+    LockedKeyContract,
+    ScriptedKeyContext,
+)
+
+PASSPHRASE = "päss phrase".encode()
+
+
+@cache
+def _content(family: str, encryption: KeySerializationEncryption) -> bytes:
+    return ssh.private(family).private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, encryption)
+
+
+def _case(directory: Path, content: bytes, family: str, passphrase: bytes | None) -> KeyCase:
+    path = directory / "id"
+    path.touch(0o600)
+    path.write_bytes(content)
+    return KeyCase(
+        store=KEYSTORE,
+        ctx=ScriptedKeyContext(0, directory / "state", None, Programs(directory)),
+        typed=str(path),
+        public=ssh.private(family).public_key(),
+        passphrase=passphrase,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _no_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+
+
+class TestPlain(KeyStoreContract):
+    """Every kind of key, without a passphrase."""
+
+    @pytest.fixture(params=ssh.FAMILIES)
+    def case(self, request: pytest.FixtureRequest, tmp_path: Path) -> KeyCase:
+        content = _content(request.param, NoEncryption())
+        return _case(tmp_path, content, request.param, None)
+
+
+class TestLocked(LockedKeyContract):
+    """Under a passphrase; one round of derivation, for the tests' sake."""
+
+    @pytest.fixture
+    def case(self, tmp_path: Path) -> KeyCase:
+        return _case(tmp_path, _locked(), "p256", PASSPHRASE)
+
+
+@cache
+def _locked() -> bytes:
+    encryption = PrivateFormat.OpenSSH.encryption_builder().kdf_rounds(1).build(PASSPHRASE)
+    return _content("p256", encryption)
+
+
+def test_a_key_file_tells_what_it_makes_without_its_passphrase(tmp_path: Path) -> None:
+    case = _case(tmp_path, _locked(), "p256", PASSPHRASE)
+    profile = KEYSTORE.profile(case.ref(), (), case.ctx)
+    assert case.ctx.prompts == []
+    assert profile.prompts
+    assert profile.protection is Protection.SOFTWARE
+    assert profile.signature_types == (SignatureType.SSHSIG,)
+
+
+def test_weak_and_foreign_keys_are_refused_at_planning_time(tmp_path: Path) -> None:
+    content = _content("rsa1024", NoEncryption())
+    case = _case(tmp_path, content, "rsa1024", None)
+    with pytest.raises(KeyUnusable, match="RSA-1024 is too weak"):
+        KEYSTORE.profile(case.ref(), (), case.ctx)
+    (tmp_path / "id").write_bytes(b"no key at all")
+    with pytest.raises(KeyUnreadable):
+        KEYSTORE.profile(case.ref(), (), case.ctx)
+    (tmp_path / "id").unlink()
+    (tmp_path / "id").symlink_to("/nowhere")
+    with pytest.raises(KeyNotFound):
+        case.ref()
+
+
+def test_without_an_agent_nothing_is_listed(tmp_path: Path) -> None:
+    ctx = ScriptedKeyContext(0, tmp_path, None, Programs(tmp_path))
+    assert KEYSTORE.list_keys(ctx) == ()
