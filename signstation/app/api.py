@@ -11,6 +11,7 @@ from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder
 from signstation.app.difference import Earlier, Subject
 from signstation.app.evidence import Evidence, EvidenceOrder
 from signstation.app.exporting import Exported, ExportOrder
+from signstation.app.jobdetail import JobDetail
 from signstation.app.media import Medium
 from signstation.app.settings import Profile
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
@@ -67,6 +68,10 @@ class StationApi(Protocol):
 
     def steps(self, job: int, offset: int = 0) -> Future[tuple[StepRow, ...]]:
         """At most MAX_STEPS_PER_CALL steps of a job from ``offset``, in order."""
+        ...
+
+    def job_detail(self, job: int) -> Future[JobDetail]:
+        """The signers of a job, and the real tools' commands that are equal to what it does."""
         ...
 
     def cancel(self, job: int) -> Future[None]:

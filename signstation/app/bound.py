@@ -12,6 +12,7 @@ from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder
 from signstation.app.difference import Earlier, Subject
 from signstation.app.evidence import Evidence, EvidenceOrder
 from signstation.app.exporting import Exported, ExportOrder
+from signstation.app.jobdetail import JobDetail
 from signstation.app.media import Medium
 from signstation.app.methods import Method
 from signstation.app.settings import Profile
@@ -91,6 +92,10 @@ class BoundStation:
     def steps(self, job: int, offset: int = 0) -> Future[tuple[StepRow, ...]]:
         """Steps of a job from ``offset``."""
         return self._transport.call(Method.STEPS, (job, offset))
+
+    def job_detail(self, job: int) -> Future[JobDetail]:
+        """Signers and commands of a job."""
+        return self._transport.call(Method.JOB_DETAIL, (job,))
 
     def cancel(self, job: int) -> Future[None]:
         """Cancel a job."""

@@ -16,6 +16,7 @@ from signstation.app.evidence import Evidence, EvidenceCases, EvidenceOrder
 from signstation.app.examine import Examiner
 from signstation.app.exporting import Exported, ExportOrder
 from signstation.app.home import settings_files
+from signstation.app.jobdetail import JobDetail, job_detail
 from signstation.app.keydesk import KeyDesk
 from signstation.app.media import Medium
 from signstation.app.methods import BEGINNINGS, Method
@@ -82,6 +83,7 @@ class Calls:
             Method.JOBS: self._jobs,
             Method.JOB: self._job,
             Method.STEPS: self._steps,
+            Method.JOB_DETAIL: self._job_detail,
             Method.CANCEL: self._cancel,
             Method.RETRY: self._retry,
             Method.RESUME: self._resume,
@@ -176,6 +178,9 @@ class Calls:
 
     async def _steps(self, _: Session, __: Emit, job: int, offset: int) -> tuple[StepRow, ...]:
         return await self._runner.steps(job, offset)
+
+    async def _job_detail(self, _: Session, __: Emit, job: int) -> JobDetail:
+        return await job_detail(self._runner, job)
 
     async def _cancel(self, _: Session, __: Emit, job: int) -> None:
         await self._runner.cancel(job)

@@ -16,6 +16,7 @@ from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder
 from signstation.app.difference import Earlier, Subject
 from signstation.app.evidence import Evidence, EvidenceOrder
 from signstation.app.exporting import Exported, ExportOrder
+from signstation.app.jobdetail import JobDetail
 from signstation.app.media import Medium
 from signstation.app.settings import Profile
 from signstation.codec.plain import from_plain, to_plain
@@ -39,6 +40,7 @@ class Method(Enum):
     JOBS = "jobs"
     JOB = "job"
     STEPS = "steps"
+    JOB_DETAIL = "job_detail"
     CANCEL = "cancel"
     RETRY = "retry"
     RESUME = "resume"
@@ -114,6 +116,7 @@ TYPES: Mapping[Method, Types] = {
     Method.JOBS: Types((), tuple[JobRow, ...]),
     Method.JOB: Types((int,), JobRow),
     Method.STEPS: Types((int, int), tuple[StepRow, ...]),
+    Method.JOB_DETAIL: Types((int,), JobDetail),
     Method.CANCEL: Types((int,)),
     Method.RETRY: Types((int,)),
     Method.RESUME: Types((int | None,), tuple[int, ...]),

@@ -8,7 +8,8 @@ import click
 
 from signstation.cli.command import ExampleCommand, LazyGroup, json_option, secret_option
 from signstation.cli.conversation import Conversation
-from signstation.cli.objects import job_json
+from signstation.cli.jobdetail import counter_lines, digest_lines, order_lines
+from signstation.cli.objects import job_detail_json, job_json
 from signstation.cli.output import Output
 from signstation.cli.run import asker_for, run, station
 from signstation.cli.steps import STATES, follow, print_steps, steps_of
@@ -31,7 +32,12 @@ def list_(as_json: bool) -> int:  # noqa: FBT001 - a click flag
 @click.argument("job_id", metavar="JOB", type=click.IntRange(min=1))
 @json_option
 def show_(job_id: int, as_json: bool) -> int:  # noqa: FBT001 - a click flag
-    """Show a job and what became of each artifact; the status is that of its errors."""
+    """Show a job: keys, the exact commands, what became of each artifact, and where time went.
+
+    The commands are what the real tools would be told for the same signatures; FILE stands for
+    each artifact, CERTIFICATE for the file of the certificate. The status is that of the job's
+    errors.
+    """
     return run(as_json, lambda output: _show(output, job_id))
 
 
@@ -73,8 +79,12 @@ def _list(output: Output) -> None:
 def _show(output: Output, job_id: int) -> None:
     with station(output) as talk:
         _print_jobs(output, (talk.wait(talk.api.job(job_id)),))
-        output.text("")
-        print_steps(output, steps_of(talk, job_id))
+        detail = talk.wait(talk.api.job_detail(job_id))
+        steps = steps_of(talk, job_id)
+    output.object(job_detail_json(detail))
+    output.text("", *order_lines(detail), "")
+    print_steps(output, steps)
+    output.text(*digest_lines(steps), *counter_lines(steps))
 
 
 def _resume(output: Output, job_id: int | None, secret_fd: int | None) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from signstation.app.backup import Contents
 from signstation.app.evidence import Evidence
+from signstation.app.jobdetail import JobDetail
 from signstation.app.retention import Freed
 from signstation.interfaces.format import Format
 from signstation.model.anchors import Anchor
@@ -84,6 +85,37 @@ def job_json(job: JobRow) -> Json:
         "failed": job.failed,
         "request": job.request_sha256.hex(),
         "keys": list(job.keys),
+    }
+
+
+def job_detail_json(detail: JobDetail) -> Json:
+    """Return the sealed order of a job; in ``commands`` FILE stands for each artifact."""
+    return {
+        **_head("order"),
+        "job": detail.job,
+        "request": detail.request_sha256,
+        "signing_time": detail.signing_time,
+        "caller": {"surface": detail.surface, "uid": detail.uid, "pid": detail.pid},
+        "signers": [
+            {
+                "key": each.key,
+                "label": each.label,
+                "algorithm": each.algorithm,
+                "protection": each.protection.value,
+                "spki_sha256": each.spki_sha256,
+            }
+            for each in detail.signers
+        ],
+        "groups": [
+            {
+                "format": each.format,
+                "artifacts": each.artifacts,
+                "first": each.first,
+                "signatures": list(each.signatures),
+                "commands": [list(command) for command in each.commands],
+            }
+            for each in detail.commands
+        ],
     }
 
 

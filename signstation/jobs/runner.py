@@ -225,6 +225,10 @@ class Runner:
         rows = await self._reader.do(reading)
         return tuple(self._step_as_it_is(row) for row in rows)
 
+    async def stored(self, job: int) -> StoredJob:
+        """Return a job with its sealed request. Raises UsageError where there is none."""
+        return await self._reader.do(partial(self._engine.journal.rows.stored_job, job))
+
     def prompting(self, job: int, change: int) -> None:
         """Take note that prompts of a job were opened (+1) or closed (-1)."""
         run = self._runs.get(job)

@@ -1,0 +1,111 @@
+"""What a job was ordered to do, exactly: its signers, and the real tools' equivalent commands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from signstation.interfaces.format import Format
+from signstation.jobs.rows import StoredJob
+from signstation.jobs.runner import Runner
+from signstation.jobs.sealed import Items
+from signstation.model.keys import Protection, Slot
+from signstation.registry.plugins import load_formats
+
+
+@dataclass(frozen=True, slots=True)
+class JobSigner:
+    """A key as it was when the job was planned; ``spki_sha256`` in hex."""
+
+    key: str
+    label: str
+    algorithm: str
+    protection: Protection
+    spki_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobCommands:
+    """What artifacts have in common: format, signatures, and commands in which FILE is each.
+
+    ``signatures`` are "TYPE, HASH, by KEY"; ``first`` is the name of one of the artifacts. Empty
+    ``commands``: this installation has the format no more.
+    """
+
+    format: str
+    artifacts: int
+    first: str
+    signatures: tuple[str, ...]
+    commands: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetail:
+    """The sealed order behind a job. ``signing_time`` is Unix seconds."""
+
+    job: int
+    request_sha256: str
+    signing_time: int
+    surface: str
+    uid: int
+    pid: int
+    signers: tuple[JobSigner, ...]
+    commands: tuple[JobCommands, ...]
+
+
+async def job_detail(runner: Runner, job: int) -> JobDetail:
+    """Read a job's request. Raises UsageError where there is none, StoreDamaged."""
+    row = await runner.job(job)
+    stored = await runner.stored(job)
+    return await asyncio.to_thread(_detail, stored, row.request_sha256)
+
+
+def _detail(stored: StoredJob, request: bytes) -> JobDetail:
+    signing = stored.signing
+    return JobDetail(
+        job=stored.id,
+        request_sha256=request.hex(),
+        signing_time=signing.request.signing_time,
+        surface=signing.caller.surface,
+        uid=signing.caller.uid,
+        pid=signing.caller.pid,
+        signers=tuple(
+            JobSigner(
+                key=str(each.key),
+                label=each.label,
+                algorithm=each.type.title,
+                protection=each.protection,
+                spki_sha256=each.spki_sha256.hex(),
+            )
+            for each in signing.profiles
+        ),
+        commands=_commands(stored, load_formats()),
+    )
+
+
+def _commands(stored: StoredJob, formats: Mapping[str, Format]) -> tuple[JobCommands, ...]:
+    """Group artifacts that are signed alike: 100,000 of them have a few groups."""
+    items = Items(stored.signing)
+    groups: dict[tuple[object, ...], list[int]] = {}
+    requested = stored.signing.request.items
+    for ordinal, item in enumerate(requested):
+        groups.setdefault((item.format, item.slots, item.options), []).append(ordinal)
+    found: list[JobCommands] = []
+    for ordinals in groups.values():
+        item, slots = requested[ordinals[0]], items.slots(ordinals[0])
+        kind = formats.get(item.format)
+        found.append(
+            JobCommands(
+                format=item.format,
+                artifacts=len(ordinals),
+                first=item.name,
+                signatures=tuple(map(_words, slots)),
+                commands=kind.commands(slots, item.options) if kind else (),
+            )
+        )
+    return tuple(found)
+
+
+def _words(slot: Slot) -> str:
+    return f"{slot.kind.value}, {slot.hash.value}, by {slot.signer.key}"
