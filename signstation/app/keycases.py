@@ -26,8 +26,8 @@ MAX_EXPORT = 16 * 1024 * 1024
 """Largest public half in bytes that is read back after an export."""
 MODULES_USAGE = "kernel-modules"
 """The usage of a certificate that is for kernel modules only (``KeyInfo.usages``)."""
-_CERTIFICATES = (".gpg", ".der")
-"""Suffixes of what a store exports that hold exactly the certificate of the key."""
+_CERTIFICATES = (".gpg", ".der", ".allowed_signers")
+"""Suffixes of what a store exports that hold exactly the certificate or the line of the key."""
 MAX_STEM = 64
 """Most characters of an exported file's name without its suffix."""
 _MAIL = re.compile(r"<([^<>@]+)@[^<>@]+>$")

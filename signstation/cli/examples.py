@@ -78,6 +78,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "Make a key and certificate for kernel modules only.",
         ),
     ),
+    "signstation key generate ssh": (
+        Example(
+            "signstation key generate ssh --name team@example.org --protect none --output keys",
+            "Make an Ed25519 key for SSH signatures of files.",
+        ),
+    ),
     "signstation key list": (
         Example("signstation key list --json", "List the keys, one JSON object per line."),
     ),

@@ -92,7 +92,7 @@ def generate(ctx: click.Context, guided: bool, secret_fd: int | None, as_json: b
             ctx.fail("Options of a form stand behind it; --guided asks for the form itself.")
         return 0
     if not guided:
-        ctx.fail("Name a form (openpgp, x509), or say --guided.")
+        ctx.fail("Name a form (openpgp, x509, ssh), or say --guided.")
     return run(as_json, lambda output: _guided(output, secret_fd))
 
 
@@ -156,6 +156,36 @@ def x509(  # noqa: PLR0913, PLR0917 - one argument per option of the command
         algorithm=algorithm,
         expires=expires or None,
         usage=X509Use(usage),
+        protect=protect == "passphrase",
+        output=output.absolute() if output else None,
+        replace=replace,
+    )
+    return run(as_json, lambda out: _generate(out, order, secret_fd))
+
+
+@generate.command("ssh", cls=ExampleCommand, short_help="A key for SSH signatures.")
+@click.option("--name", required=True, help="Comment of the key: a mail address, mostly.")
+@click.option("--algorithm", default="", help="ed25519 (default), rsa4096, rsa3072, p256, p384, …")
+@protect_option
+@click.option("--output", type=PATH, help="Directory for the key and its .pub file.")
+@click.option("--replace", is_flag=True, help="Overwrite files.")
+@secret_option
+@json_option
+def ssh(  # noqa: PLR0913, PLR0917 - one argument per option of the command
+    name: str,
+    algorithm: str,
+    protect: str,
+    output: Path | None,
+    replace: bool,  # noqa: FBT001 - a click flag
+    secret_fd: int | None,
+    as_json: bool,  # noqa: FBT001 - a click flag
+) -> int:
+    """Make an OpenSSH key file, which has no end of its own."""
+    order = GenerateOrder(
+        form=KeyForm.SSH,
+        name=name,
+        algorithm=algorithm,
+        expires=None,
         protect=protect == "passphrase",
         output=output.absolute() if output else None,
         replace=replace,

@@ -63,6 +63,11 @@ def key_blob(key: SshPublicKey) -> bytes:
     return base64.b64decode(key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).split()[1])
 
 
+def public_line(blob: bytes) -> str:
+    """Return type and key as a .pub file has them, without a comment. Raises ArtifactMalformed."""
+    return f"{key_type_of(blob)} {base64.b64encode(blob).decode('ascii')}"
+
+
 def blob_of_spki(spki: bytes) -> bytes:
     """Encode the public key of a DER SubjectPublicKeyInfo. Raises ArtifactMalformed."""
     try:

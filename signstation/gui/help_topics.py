@@ -46,6 +46,7 @@ ORDER = (
     "verdicts",
     "keys",
     "trust",
+    "ssh",
     "queue",
     "recovery",
     "evidence",

@@ -42,7 +42,6 @@ from signstation.keystores.keyfile_write import (
     generate,
     key_directory,
     stem_of,
-    write,
 )
 from signstation.model.hashes import sha256
 from signstation.model.keys import (
@@ -60,6 +59,7 @@ from signstation.model.orders import GenerateOrder
 from signstation.model.prompts import Prompt, PromptKind
 from signstation.model.text import text
 from signstation.signatures.certificates import NO_END, CertificateFacts, key_type, spki_of
+from signstation.system.files_new import write
 
 STORE = "file"
 TRIES = 3

@@ -30,9 +30,7 @@ from signstation.signatures.certificates import (
     spki_of,
 )
 from signstation.signatures.remotekey import remote_key
-from signstation.system.files import open_root, writing
-from signstation.system.files_copy import write_all
-from signstation.system.files_publish import sync_directory
+from signstation.system.files_new import write
 
 SUFFIXES = (".pem", ".crt", ".der")
 """Of the private key with its certificate, the certificate, and the certificate in DER."""
@@ -157,41 +155,3 @@ def stem_of(name: str) -> str:
     """Turn a name for people into a file name: lower-case ASCII letters, digits and hyphens."""
     stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:MAX_STEM].strip("-")
     return stem or "key"
-
-
-def write(path: Path, content: bytes, mode: int, *, replace: bool) -> None:
-    """Write a whole file under a temporary name, sync it, then give it its name durably.
-
-    Without ``replace`` an existing file is never touched: OutputExists. Raises DiskFull and
-    NotWritable.
-    """
-    with writing(path.parent):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory = open_root(path.parent)
-    temporary = f".{path.name}.{secrets.token_hex(4)}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        with writing(path):
-            descriptor = os.open(temporary, flags, PRIVATE, dir_fd=directory)
-            try:
-                write_all(descriptor, content, 0)
-                os.fchmod(descriptor, mode)
-                os.fsync(descriptor)
-                _name(directory, temporary, path.name, replace=replace)
-            except BaseException:
-                os.unlink(temporary, dir_fd=directory)
-                raise
-            finally:
-                os.close(descriptor)
-        sync_directory(directory, path.parent)
-    finally:
-        os.close(directory)
-
-
-def _name(directory: int, temporary: str, name: str, *, replace: bool) -> None:
-    if replace:
-        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
-        return
-    # link(2) fails where the name is taken; rename(2) would overwrite it
-    os.link(temporary, name, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
-    os.unlink(temporary, dir_fd=directory)

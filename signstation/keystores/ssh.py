@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,15 @@ from pathlib import Path
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
-from signstation.codec.sshkeys import SshPublicKey, fingerprint, key_blob, key_type_of, read_key
+from signstation.codec.sshkeys import (
+    SshPublicKey,
+    blob_of_spki,
+    fingerprint,
+    key_blob,
+    key_type_of,
+    public_line,
+    read_key,
+)
 from signstation.codec.sshprivate import MAX_FILE, SshPrivateFile, parse_private
 from signstation.errors import (
     AgentMissing,
@@ -34,6 +43,7 @@ from signstation.interfaces.context import KeyContext
 from signstation.interfaces.keystore import OpenKey
 from signstation.keystores.ssh_agent import AgentKey, SshAgent
 from signstation.keystores.ssh_sign import FileKey, SshAgentKey, SshPrivateKey, ssh_schemes
+from signstation.keystores.ssh_write import generate_ssh, ssh_directory
 from signstation.model.hashes import sha256
 from signstation.model.keys import (
     SSH_STORE,
@@ -46,6 +56,7 @@ from signstation.model.keys import (
     SignatureType,
     SignerProfile,
 )
+from signstation.model.orders import GenerateOrder
 from signstation.model.prompts import Prompt, PromptKind
 from signstation.model.secret import Secret
 from signstation.model.text import text
@@ -55,6 +66,8 @@ AGENT = "SHA256:"
 """How the locator of an agent's key begins."""
 TRIES = 3
 """How often a passphrase is asked for, as gpg-agent does."""
+MAX_LISTED = 1000
+"""Most files of the key directory that are looked at."""
 MIN_RSA = 2048
 """Fewest bits of an RSA modulus that may sign (NIST SP 800-131A)."""
 
@@ -81,13 +94,23 @@ class Ssh:
     id = SSH_STORE
 
     def list_keys(self, ctx: KeyContext) -> Sequence[KeyInfo]:
-        """Keys of the agent that SSH_AUTH_SOCK names, where there is one; files are named."""
-        del ctx
+        """The station's own SSH keys, and those of the agent that SSH_AUTH_SOCK names.
+
+        Any other file is named by its path.
+        """
+        directory, found = ssh_directory(ctx), list[KeyInfo]()
+        names = sorted(directory.iterdir())[:MAX_LISTED] if directory.is_dir() else []
+        for path in names:
+            try:
+                found.append(_info(self.profile(KeyRef(SSH_STORE, str(path)), (), ctx)))
+            except SignstationError:
+                continue  # a public half, or a key of another store
         try:
             with SshAgent.at(None, SSH_STORE) as agent:
-                return tuple(_listed(each) for each in agent.list())
+                found.extend(_listed(each) for each in agent.list())
         except AgentMissing:
-            return ()
+            pass  # nobody started one
+        return tuple(found)
 
     def resolve(self, locator: str, ctx: KeyContext) -> KeyRef:
         """Return the real path of a key file, or a key that is in the agent.
@@ -143,6 +166,40 @@ class Ssh:
         public = key.public_key()
         _same(spki_of(public), profile)
         yield FileKey(key, profile.schemes, name)
+
+    def generate(self, order: GenerateOrder, ctx: KeyContext) -> Sequence[KeyInfo]:
+        """Make a key file and its .pub file (``ssh_write.generate_ssh``)."""
+        ref = KeyRef(SSH_STORE, str(generate_ssh(order, ctx).resolve(strict=True)))
+        return (_info(self.profile(ref, (), ctx)),)
+
+    def export(self, ref: KeyRef, ctx: KeyContext) -> tuple[tuple[str, bytes], ...]:
+        """Return the public key as ``.pub`` and as a line of an allowed_signers file; no prompt."""
+        profile = self.profile(ref, (), ctx)
+        line = public_line(blob_of_spki(profile.spki))
+        # a principal is one word (ssh-keygen(1)); its patterns would let others in
+        principal = re.sub(r"[^A-Za-z0-9@._+-]+", "-", profile.label).strip("-") or "key"
+        return (
+            (".pub", f"{line} {profile.label}\n".encode()),
+            (".allowed_signers", f"{principal} {line}\n".encode()),
+        )
+
+    def locations(self, ctx: KeyContext) -> tuple[Path, ...]:
+        """The station's key directory."""
+        return (ssh_directory(ctx),)
+
+
+def _info(profile: SignerProfile) -> KeyInfo:
+    return KeyInfo(
+        key=profile.key,
+        label=profile.label,
+        type=profile.type,
+        state=KeyState.ACTIVE,
+        protection=profile.protection,
+        signature_types=profile.signature_types,
+        fingerprint=fingerprint(blob_of_spki(profile.spki)),
+        usages=("sign",),
+        location=profile.key.locator,
+    )
 
 
 def _same(found: bytes, profile: SignerProfile) -> None:

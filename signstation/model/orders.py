@@ -59,6 +59,7 @@ class KeyForm(Enum):
 
     OPENPGP = "openpgp"
     X509 = "x509"
+    SSH = "ssh"
 
 
 class X509Use(Enum):

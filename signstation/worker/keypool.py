@@ -13,7 +13,7 @@ from pathlib import Path
 
 from signstation.codec.plain import from_plain, to_plain
 from signstation.interfaces.workers import GuardTerms, Prompter
-from signstation.model.keys import KeyInfo, KeyRef, Protection, SignerProfile
+from signstation.model.keys import SSH_STORE, KeyInfo, KeyRef, Protection, SignerProfile
 from signstation.model.orders import GenerateOrder, KeyForm
 from signstation.system.memory import in_memory
 from signstation.system.sandbox import Protection as WorkerProtection
@@ -32,7 +32,7 @@ SPREAD_FROM = 64
 0.15 s of processor time, as much as 64 signatures with RSA-4096 on a slow machine."""
 SOFTWARE = frozenset({Protection.SOFTWARE, Protection.UNPROTECTED})
 
-STORE_OF = {KeyForm.OPENPGP: "gpg", KeyForm.X509: "file"}
+STORE_OF = {KeyForm.OPENPGP: "gpg", KeyForm.X509: "file", KeyForm.SSH: SSH_STORE}
 """The store that makes each form of key."""
 
 _LOG = logging.getLogger(__name__)

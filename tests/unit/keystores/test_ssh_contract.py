@@ -13,10 +13,16 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from signstation.errors import KeyNotFound, KeyUnreadable, KeyUnusable
+from signstation.codec.sshkeys import fingerprint, read_key
+from signstation.errors import KeyNotFound, KeyUnreadable, KeyUnusable, OutputExists, UsageError
 from signstation.keystores.ssh import KEYSTORE
+from signstation.model.asks import Literal, Part, ToSign
 from signstation.model.keys import Protection, SignatureType
+from signstation.model.orders import GenerateOrder, KeyForm
+from signstation.model.trust import Origin
+from signstation.signatures.sshsig_number import check_ssh_number
 from signstation.system.programs import Programs
+from signstation.trust.ssh import prepare_ssh
 from tests.support import ssh
 from tests.support.contract_keystores import (
     KeyCase,
@@ -100,3 +106,41 @@ def test_weak_and_foreign_keys_are_refused_at_planning_time(tmp_path: Path) -> N
 def test_without_an_agent_nothing_is_listed(tmp_path: Path) -> None:
     ctx = ScriptedKeyContext(0, tmp_path, None, Programs(tmp_path))
     assert KEYSTORE.list_keys(ctx) == ()
+
+
+@pytest.mark.parametrize("algorithm", ["", "RSA-3072", "nistp384"])
+@pytest.mark.parametrize("protect", [True, False])
+def test_a_key_that_was_made_is_listed_signs_and_is_never_overwritten(
+    tmp_path: Path, algorithm: str, *, protect: bool
+) -> None:
+    ctx = ScriptedKeyContext(0, tmp_path, None, Programs(tmp_path))
+    order = GenerateOrder(KeyForm.SSH, "Me <me@example.org>", algorithm, protect=protect)
+    ctx.answers[:] = [PASSPHRASE, PASSPHRASE]  # to make it, and to open it
+    (made,) = KEYSTORE.generate(order, ctx)
+    assert [each.key for each in KEYSTORE.list_keys(ctx)] == [made.key]
+    path = Path(made.key.locator)
+    assert path.stat().st_mode & 0o777 == 0o600
+    public = path.with_name(path.name + ".pub").read_text()
+    assert public.endswith(" Me <me@example.org>\n")
+    exported = dict(KEYSTORE.export(made.key, ctx))
+    (anchor,) = prepare_ssh(exported[".allowed_signers"], Origin("test"))
+    assert fingerprint(anchor.key) == made.fingerprint
+    profile = KEYSTORE.profile(made.key, (), ctx)
+    assert profile.prompts is protect
+    ask = ToSign(0, profile.schemes[0], Part.FILE, (Literal(b"m"),), message=b"m")
+    with KEYSTORE.open(profile, 1, ctx) as key:
+        (answer,) = key.sign((ask,))
+    assert isinstance(answer, bytes)
+    check_ssh_number(read_key(anchor.key), ask.scheme, answer, b"m")
+    with pytest.raises(OutputExists):
+        KEYSTORE.generate(order, ctx)
+
+
+@pytest.mark.parametrize(
+    ("name", "algorithm"), [("me", "dsa"), ("a\nb", ""), (" ", ""), ("me", "rsa1024")]
+)
+def test_keys_that_would_be_no_good_are_not_made(tmp_path: Path, name: str, algorithm: str) -> None:
+    ctx = ScriptedKeyContext(0, tmp_path, None, Programs(tmp_path))
+    with pytest.raises(UsageError):
+        KEYSTORE.generate(GenerateOrder(KeyForm.SSH, name, algorithm, protect=False), ctx)
+    assert list(tmp_path.iterdir()) == []
