@@ -6,6 +6,7 @@ timer on the GUI thread at 20 Hz (2 Hz while the window is minimised).
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
@@ -21,6 +22,8 @@ TICK_MS = 50
 IDLE_TICK_MS = 500
 MAX_PER_TICK = 5000
 """Most entries handled in one tick, so that a flood never blocks a repaint."""
+BUDGET_S = 0.008
+"""After this time no further result is handed over in a tick: half a picture at 60 Hz."""
 
 T = TypeVar("T")
 
@@ -88,10 +91,13 @@ class Bridge(QObject):
     def drain(self) -> None:
         """Handle what has come since the last tick."""
         batch: list[StationEvent] = []
+        enough = time.perf_counter() + BUDGET_S
         for _ in range(min(len(self._entries), MAX_PER_TICK)):
             entry = self._entries.popleft()
             if callable(entry):
                 entry()
+                if time.perf_counter() > enough:
+                    break
             else:
                 batch.append(entry)
         if batch:

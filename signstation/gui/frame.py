@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import shiboken6
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from signstation.app.api import StationApi
 from signstation.errors import Cancelled, SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_lines
@@ -41,6 +40,7 @@ from signstation.gui.palette_commands import (
     page_commands,
 )
 from signstation.gui.sheets import PromptSheets
+from signstation.gui.shelf import Shelf
 from signstation.gui.strip import StatusStrip
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import COLLAPSE_BELOW, ThemeName, Tone
@@ -50,16 +50,13 @@ from signstation.model.keys import KeyInfo
 from signstation.model.secret import Secret
 from signstation.model.station import DoctorRow, PromptClosed, PromptOpened, StationEvent
 
+if TYPE_CHECKING:  # the engine takes 150 ms to import: the window is painted before
+    from signstation.app.api import StationApi
+
 SMALLEST = (1120, 620)
 """Smallest size of the window in px; it is laid out for 1280 by 720."""
 JOBS_AFTER_MS = 300
 """Events of jobs come by the thousand: the strip asks for the list at most this often."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    entry: PageEntry
-    page: Page
 
 
 class Window(QWidget):
@@ -68,14 +65,30 @@ class Window(QWidget):
     theme_chosen = Signal(object)
     """The person chose a ThemeName, or None for the system's."""
 
-    def __init__(self, theme: Theme, station: StationApi, entries: Sequence[PageEntry]) -> None:
-        """Build every page and begin to listen; the caller shows it and closes the station."""
+    painted = Signal()
+    """The window is about to be seen for the first time."""
+
+    station_came = Signal()
+    """There is a station, and the first page is built."""
+
+    broken = Signal(SignstationError)
+    """The station that was waited for cannot be had."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        station: StationApi | Future[StationApi],
+        entries: Sequence[PageEntry],
+    ) -> None:
+        """The caller shows it and closes the station, which may come later.
+
+        A page is built when it is first wanted, the others one by one after the first picture.
+        """
         super().__init__()
         self.setObjectName("root")
         self.setWindowTitle("signstation")
         self.setMinimumSize(*SMALLEST)
         self._theme = theme
-        self._station = station
         self.bridge = Bridge(self)
         self.navigation = Navigation(theme, self)
         self.navigation.set_foot(getpass.getuser())
@@ -95,8 +108,8 @@ class Window(QWidget):
         self.sheets = PromptSheets(theme, self)
         self.sheets.answered.connect(self._answer)
         self.sheets.dismissed.connect(self._dismiss)
-        self._stack = QStackedWidget(self)
-        self._pages = tuple(self._make(each) for each in entries)
+        self._shelf = Shelf(entries, self.navigation, self)
+        self._shelf.open_page.connect(self.open)
         self._lay_out()
         self._shortcuts()
         self._closing = False
@@ -105,41 +118,47 @@ class Window(QWidget):
         self._jobs_timer.setInterval(JOBS_AFTER_MS)
         self._jobs_timer.timeout.connect(self._ask_jobs)
         self._jobs: tuple[JobRow, ...] = ()
+        self._station: StationApi | None = None
+        self._unsubscribe: Callable[[], None] = _nothing_heard
         self.bridge.events.connect(self._take_events)
-        self._unsubscribe: Callable[[], None] = station.subscribe(self.bridge.put)
-        self._look_around()
+        self.navigation.installEventFilter(self)
         self.go(0)
         self.navigation.take_focus()
+        if isinstance(station, Future):
+            self.bridge.deliver(station, self._attach, self.broken.emit)
+        else:
+            self._attach(station)
 
     def page(self, name: PageName) -> Page:
         """Return a page by name. Raises KeyError where it is not part of this window."""
-        for each in self._pages:
-            if each.entry.name is name:
-                return each.page
-        raise KeyError(name)
+        return self._shelf.page(self._shelf.index_of(name))
 
     def names(self) -> tuple[PageName, ...]:
         """Return the names of the pages in order."""
-        return tuple(each.entry.name for each in self._pages)
+        return tuple(each.name for each in self._shelf.entries)
 
     @property
     def current(self) -> int:
         """Index of the page that is shown."""
-        return self._stack.currentIndex()
+        return self._shelf.current
+
+    @property
+    def whole(self) -> bool:
+        """Whether every page has been built."""
+        return self._shelf.whole
 
     def go(self, index: int) -> None:
-        """Show a page by its index; an index outside is ignored."""
-        if 0 <= index < len(self._pages):
-            self._stack.setCurrentIndex(index)
+        """Show a page by its index, or when the station is there; an index outside is ignored."""
+        if 0 <= index < len(self._shelf.entries):
             self.health.hide()
             self.navigation.select(index)
-            self._pages[index].page.shown()
+            self._shelf.show_page(index)
 
     def open(self, name: PageName, paths: tuple[Path, ...] = ()) -> None:
         """Show a page by name and hand it paths."""
-        self.go(self.names().index(name))
+        self.go(self._shelf.index_of(name))
         if paths:
-            self.page(name).take(paths)
+            self._shelf.take(name, paths)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show icons alone when there is little room."""
@@ -172,14 +191,23 @@ class Window(QWidget):
         """Stop listening to the station; afterwards nothing is shown any more."""
         self._unsubscribe()
         self.bridge.stop()
+        for each in self.findChildren(QTimer):
+            each.stop()  # no page asks a station that is about to close
 
-    def _make(self, entry: PageEntry) -> _Shown:
-        page = entry.make(self._theme, self._station, self.bridge, self._stack)
-        page.open_page.connect(self.open)
-        self._stack.addWidget(page)
-        number = self.navigation.add(entry.icon, tr(entry.title))
-        page.badge.connect(number.set_badge)
-        return _Shown(entry, page)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Notice the first picture: what it does not need begins behind it."""
+        if watched is self.navigation and event.type() is QEvent.Type.Paint:
+            self.navigation.removeEventFilter(self)
+            self.painted.emit()
+            self._shelf.build_others()
+        return super().eventFilter(watched, event)
+
+    def _attach(self, station: StationApi) -> None:
+        self._station = station
+        self._unsubscribe = station.subscribe(self.bridge.put)
+        self._look_around()
+        self._shelf.attach(self._theme, station, self.bridge)
+        self.station_came.emit()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -192,13 +220,13 @@ class Window(QWidget):
         column.addWidget(self.notice)
         column.addWidget(self.sheets)
         # Open questions take their room: the page scrolls then, nothing is squeezed or cut off.
-        column.addWidget(PageArea(self._stack, self), 1)
+        column.addWidget(PageArea(self._shelf, self), 1)
         row.addLayout(column, 1)
 
     def _shortcuts(self) -> None:
         self._digits = [
             self._shortcut(f"Ctrl+{number + 1}", self._digit)
-            for number in range(min(len(self._pages), 9))
+            for number in range(min(len(self._shelf.entries), 9))
         ]
         self._shortcut("Ctrl+F", self._focus_filter)
         self._shortcut("Ctrl+K", self._open_palette)
@@ -216,11 +244,13 @@ class Window(QWidget):
         self.go(next(n for n, each in enumerate(self._digits) if each is sender))
 
     def _focus_filter(self) -> None:
-        self._pages[self.current].page.focus_filter()
+        for each in self._shelf.seen():
+            each.focus_filter()
 
     def _refresh(self) -> None:
         self._look_around()
-        self._pages[self.current].page.refresh()
+        for each in self._shelf.seen():
+            each.refresh()
 
     def _leave(self) -> None:
         sheet = self.sheets.focused()
@@ -235,13 +265,14 @@ class Window(QWidget):
         elif self.notice.isVisible():
             self.notice.hide()
         else:
-            self._pages[self.current].page.leave()
+            for each in self._shelf.seen():
+                each.leave()
 
     def _toggle_help(self) -> None:
         if self.help.isVisible():
             self.help.close_panel()
         else:
-            self._read(self._pages[self.current].entry.name.value)
+            self._read(self._shelf.entries[self.current].name.value)
 
     def _read(self, topic: str) -> None:
         self._keep_focus()
@@ -251,12 +282,13 @@ class Window(QWidget):
         if self.commands.isVisible():
             self.commands.close_palette()
             return
+        if self._station is None:
+            return
         self._keep_focus()
-        shown = self._pages[self.current].page
         self.commands.open(
             (
-                *page_commands((each.entry for each in self._pages), self.go),
-                *action_commands(shown),
+                *page_commands(self._shelf.entries, self.go),
+                *action_commands(self._shelf.page(self.current)),
                 *job_commands(self._jobs, self._find),
                 *look_commands(self._choose_theme),
                 *help_commands(self._topics, self._read),
@@ -282,23 +314,23 @@ class Window(QWidget):
             self.navigation.take_focus()
 
     def _look_around(self) -> None:
-        self.bridge.deliver(self._station.doctor(), self._show_doctor, self.tell)
-        self._ask_jobs()
+        if self._station is not None:
+            self.bridge.deliver(self._station.doctor(), self._show_doctor, self.tell)
+            self._ask_jobs()
 
     def _ask_jobs(self) -> None:
-        self.bridge.deliver(self._station.jobs(), self._show_jobs, self.tell)
+        if self._station is not None:
+            self.bridge.deliver(self._station.jobs(), self._show_jobs, self.tell)
 
     def _show_doctor(self, rows: tuple[DoctorRow, ...]) -> None:
         self.strip.show_doctor(rows)
         self.health.show_doctor(rows)
-        for each in self._pages:
-            each.page.learn_doctor(rows)
+        self._shelf.learn_doctor(rows)
 
     def _show_jobs(self, rows: tuple[JobRow, ...]) -> None:
         self._jobs = rows
         self.strip.show_jobs(rows)
-        for each in self._pages:
-            each.page.learn_jobs(rows)
+        self._shelf.learn_jobs(rows)
 
     def _open_health(self, corner: QPoint) -> None:
         self.health.open_at(corner)
@@ -322,10 +354,12 @@ class Window(QWidget):
                         self._jobs_timer.start()
 
     def _answer(self, prompt_id: str, secret: Secret) -> None:
-        self.bridge.deliver(self._station.answer(prompt_id, secret), _nothing, self.tell)
+        if self._station is not None:
+            self.bridge.deliver(self._station.answer(prompt_id, secret), _nothing, self.tell)
 
     def _dismiss(self, prompt_id: str) -> None:
-        self.bridge.deliver(self._station.dismiss(prompt_id), _nothing, self.tell)
+        if self._station is not None:
+            self.bridge.deliver(self._station.dismiss(prompt_id), _nothing, self.tell)
 
     def tell(self, error: SignstationError) -> None:
         """Show an error above the page; a cancellation is not one."""
@@ -337,6 +371,10 @@ class Window(QWidget):
     def _close_now(self) -> None:
         self._closing = True
         self.close()
+
+
+def _nothing_heard() -> None:
+    """Stop listening to a station that has not come yet."""
 
 
 def _nothing(_value: None) -> None:

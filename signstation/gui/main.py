@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
+from threading import Thread
 from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
-from signstation.app.api import StationApi
-from signstation.app.connect import connect
 from signstation.app.home import prepare, state_directory
 from signstation.effects import ExitStatus
 from signstation.errors import SignstationError
@@ -28,6 +31,9 @@ from signstation.gui.start import binding_fault, make_application
 from signstation.gui.theme import Theme
 from signstation.jobs.bugs import bug
 
+if TYPE_CHECKING:  # the engine takes 150 ms to import: the window is painted before
+    from signstation.app.api import StationApi
+
 FIRST_SIZE = (1360, 860)
 LARGE_SCREEN = (1500, 980)
 """On a smaller screen the window fills it the first time."""
@@ -40,26 +46,49 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write(fault)
         return int(ExitStatus.HOST)
     home = state_directory(os.environ)
-    with ThreadPoolExecutor(1, thread_name_prefix="connect") as thread:
-        # The station starts its processes while Qt starts: both take a few hundred milliseconds.
-        connecting = thread.submit(connect, home, SURFACE)
-        application = make_application(argv)
-        try:
-            prepare(home)
-            memory = Memory(home)
-            speak(application, memory.language() or system_language())
-            theme = Theme(application, memory.theme())
-            station = connecting.result()
-        except SignstationError as error:
-            return _say_broken(application, error)
+    application = make_application(argv)
     try:
-        return _run(application, theme, station, memory)
+        prepare(home)
+        memory = Memory(home)
+        speak(application, memory.language() or system_language())
+    except SignstationError as error:
+        return _say_broken(application, Theme(application), error)
+    theme = Theme(application, memory.theme())
+    station: Future[StationApi] = Future()
+    # The window first: the station's engine and processes take longer than a person likes to wait.
+    connecting = Thread(target=_connect, args=(home, station), name="connect")
+    try:
+        return _run(application, Window(theme, station, PAGES), memory, connecting.start)
+    except SignstationError as error:
+        return _say_broken(application, theme, error)
     finally:
-        station.close()
+        if not station.cancel():
+            with suppress(SignstationError):
+                station.result().close()
 
 
-def _run(application: QApplication, theme: Theme, station: StationApi, memory: Memory) -> int:
-    window = Window(theme, station, PAGES)
+def _connect(home: Path, station: Future[StationApi]) -> None:
+    """Import the engine and reach or become the station. In a thread of its own."""
+    if not station.set_running_or_notify_cancel():
+        return
+    try:
+        found: StationApi = importlib.import_module("signstation.app.connect").connect(
+            home, SURFACE
+        )
+    except Exception as error:  # noqa: BLE001 - the window says what it was
+        station.set_exception(error)
+    else:
+        station.set_result(found)
+
+
+def _run(
+    application: QApplication, window: Window, memory: Memory, connect: Callable[[], None]
+) -> int:
+    """Show the window until it is closed. Raises why there is no station."""
+    failures: list[SignstationError] = []
+    window.painted.connect(connect)
+    window.broken.connect(failures.append)
+    window.broken.connect(application.quit)
     window.strip.show_theme(memory.theme())
     window.theme_chosen.connect(memory.keep_theme)
     window.strip.show_language(memory.language())
@@ -79,6 +108,10 @@ def _run(application: QApplication, theme: Theme, station: StationApi, memory: M
     status = application.exec()
     memory.keep_geometry(window.saveGeometry())
     sys.excepthook = sys.__excepthook__
+    for each in failures:
+        window.end()
+        window.hide()
+        raise each
     return status
 
 
@@ -98,11 +131,11 @@ def _quit(_number: int, _frame: FrameType | None) -> None:
     QTimer.singleShot(0, QCoreApplication.quit)
 
 
-def _say_broken(application: QApplication, error: SignstationError) -> int:
+def _say_broken(application: QApplication, theme: Theme, error: SignstationError) -> int:
     """Say why there is no station, in the terminal and in a small window."""
     lines = error_lines(error)
     sys.stderr.write("signstation: " + "\n  ".join(lines) + "\n")
-    window = BrokenWindow(Theme(application), lines)
+    window = BrokenWindow(theme, lines)
     window.show()
     application.exec()
     return int(error.status)

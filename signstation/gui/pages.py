@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from signstation.app.api import StationApi
 from signstation.gui.bridge import Bridge
 from signstation.gui.parts import Label
 from signstation.gui.theme import Theme
 from signstation.gui.words import tr
 from signstation.model.jobs import JobRow
 from signstation.model.station import DoctorRow
+
+if TYPE_CHECKING:  # the engine takes 150 ms to import: the window is painted before
+    from signstation.app.api import StationApi
 
 PAGE_MARGINS = (24, 18, 24, 20)
 """Left, top, right and bottom margin of a page in px."""
@@ -71,7 +75,18 @@ class Page(QWidget):
         """Esc: the safe way out of what is half done; never destroys work."""
 
 
-PageFactory = Callable[[Theme, StationApi, Bridge, QWidget], Page]
+PageFactory: TypeAlias = "Callable[[Theme, StationApi, Bridge, QWidget], Page]"
+
+
+def lazy(place: str) -> PageFactory:
+    """Return a factory that imports a page's module, ``module:Class``, when it is first wanted."""
+
+    def make(theme: Theme, station: StationApi, bridge: Bridge, parent: QWidget) -> Page:
+        module, _, name = place.partition(":")
+        page: Page = getattr(importlib.import_module(module), name)(theme, station, bridge, parent)
+        return page
+
+    return make
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from signstation.gui.keys import KeysPage
-from signstation.gui.overview import OverviewPage
-from signstation.gui.pages import PageEntry, PageName
-from signstation.gui.queue import QueuePage
-from signstation.gui.sign import SignPage
-from signstation.gui.trust import TrustPage
-from signstation.gui.verify import VerifyPage
+from signstation.gui.pages import PageEntry, PageName, lazy
 
 PAGES: tuple[PageEntry, ...] = (
-    PageEntry(PageName.OVERVIEW, "overview", "Overview", OverviewPage),
-    PageEntry(PageName.SIGN, "sign", "Sign", SignPage),
-    PageEntry(PageName.VERIFY, "verify", "Verify", VerifyPage),
-    PageEntry(PageName.QUEUE, "queue", "Queue", QueuePage),
-    PageEntry(PageName.KEYS, "key", "Keys", KeysPage),
-    PageEntry(PageName.TRUST, "anchor", "Trust", TrustPage),
+    PageEntry(
+        PageName.OVERVIEW, "overview", "Overview", lazy("signstation.gui.overview:OverviewPage")
+    ),
+    PageEntry(PageName.SIGN, "sign", "Sign", lazy("signstation.gui.sign:SignPage")),
+    PageEntry(PageName.VERIFY, "verify", "Verify", lazy("signstation.gui.verify:VerifyPage")),
+    PageEntry(PageName.QUEUE, "queue", "Queue", lazy("signstation.gui.queue:QueuePage")),
+    PageEntry(PageName.KEYS, "key", "Keys", lazy("signstation.gui.keys:KeysPage")),
+    PageEntry(PageName.TRUST, "anchor", "Trust", lazy("signstation.gui.trust:TrustPage")),
 )

@@ -121,7 +121,7 @@ def test_a_scene_is_german_and_fits(window: Driver, german: Listener, scene: Sce
     ]
     faults += [each for view in window.visible(QTableView) for each in _elided_pills(view)]
     assert not faults, scene.name
-    page = window.window._stack
+    page = window.window._shelf
     assert page.minimumSizeHint().width() <= page.width()
     assert page.minimumSizeHint().height() <= 720 - window.window.strip.height()
     assert window.window.width() == 1280

@@ -59,6 +59,24 @@ def _wait_for_window(environment: Mapping[str, str]) -> str:
     pytest.fail("no window appeared")
 
 
+def _wait_for_page(environment: Mapping[str, str], window: str) -> QImage:
+    """Return the picture of the window when there is more in it than empty surfaces."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        shot = subprocess.run(
+            ("import", "-window", window, "png:-"),
+            env=dict(environment),
+            capture_output=True,
+            check=True,
+        ).stdout
+        image = QImage.fromData(shot)
+        middle = image.height() // 2
+        if len({image.pixel(x, middle) for x in range(0, image.width(), 3)}) > 3:
+            return image
+        time.sleep(0.1)
+    pytest.fail("the window stayed empty")
+
+
 def test_the_window_opens_on_a_real_screen_and_ends_in_order(
     home: Path, x_display: Mapping[str, str]
 ) -> None:
@@ -66,17 +84,10 @@ def test_the_window_opens_on_a_real_screen_and_ends_in_order(
     (home / "gnupg").mkdir(mode=0o700)
     with _station(environment) as process:
         window = _wait_for_window(environment)
-        shot = subprocess.run(
-            ("import", "-window", window, "png:-"),
-            env=environment,
-            capture_output=True,
-            check=True,
-        ).stdout
+        image = _wait_for_page(environment, window)
         process.send_signal(signal.SIGTERM)
         said, complained = process.communicate(timeout=SECONDS)
-    image = QImage.fromData(shot)
     assert image.width() >= 1000
-    assert len({image.pixel(x, image.height() // 2) for x in range(0, image.width(), 3)}) > 3
     assert (process.returncode, said, complained) == (0, "", "")
     ownership = Ownership.take(home)
     assert ownership is not None

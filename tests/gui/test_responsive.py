@@ -1,7 +1,8 @@
 """The window keeps up: a busy queue, a switched theme, a first picture. Generous on slow machines.
 
 The aims (16 ms, 100 ms, 500 ms) are printed by ``python -m tests.bench window``; here stand bounds
-that only a defect breaks: work in the GUI thread that grows with the number of rows or widgets.
+that only a defect breaks: work in the GUI thread that grows with the number of rows or widgets. It
+is processor time of that thread, so that other programs on the machine do not matter.
 """
 
 from __future__ import annotations
@@ -43,9 +44,7 @@ def test_the_event_loop_turns_while_ten_thousand_steps_run(driver: Driver) -> No
     ticks = Ticks()
     thread = work_through(driver.station, 1, SECONDS)
     driver.qtbot.waitUntil(lambda: not thread.is_alive(), timeout=60_000)
-    found = ticks.lateness()
-    assert found.p99 < BOUND_P99_MS, str(found)
-    assert found.ticks > SECONDS * 1000 / 50
+    assert ticks.work_p99() < BOUND_P99_MS, str(ticks.lateness())
     driver.until(lambda: page.model.rows()[-1].state is JobState.DONE)
     assert resident_mb() < BOUND_MB
 
@@ -54,21 +53,23 @@ def test_a_theme_is_switched_before_anybody_waits(driver: Driver, theme: Theme) 
     driver.settle()
     times = []
     for name in (ThemeName.DARK, ThemeName.CONTRAST, ThemeName.LIGHT):
-        began = time.perf_counter()
+        began = time.thread_time()
         theme.choose(name)
         driver.window.repaint()
-        times.append((time.perf_counter() - began) * 1000)
+        times.append((time.thread_time() - began) * 1000)
     assert statistics.median(times) < BOUND_SWITCH_MS
 
 
 @pytest.mark.usefixtures("driver")
 def test_a_window_is_built_before_anybody_waits(theme: Theme) -> None:
     station = RecordedStation(Script())
-    began = time.perf_counter()
+    began = time.thread_time()
     window = Window(theme, station, PAGES)
     window.resize(1280, 720)
+    for name in window.names():
+        window.page(name)
     window.grab()
-    spent = (time.perf_counter() - began) * 1000
+    spent = (time.thread_time() - began) * 1000
     window.end()
     window.deleteLater()
     station.close()

@@ -38,7 +38,7 @@ class Driver:
     def _at_rest(self) -> bool:
         self.station.settle()
         self.window.bridge.drain()
-        return self.window.bridge.waiting == 0
+        return self.window.bridge.waiting == 0 and self.window.whole
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition."""

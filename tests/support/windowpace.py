@@ -41,6 +41,7 @@ class Ticks(QObject):
         """Start."""
         super().__init__()
         self._times = [time.perf_counter()]
+        self._work = [time.thread_time()]
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
@@ -49,6 +50,16 @@ class Ticks(QObject):
 
     def _tick(self) -> None:
         self._times.append(time.perf_counter())
+        self._work.append(time.thread_time())
+
+    def work_p99(self) -> float:
+        """Return the 99th percentile of the processor time, in ms, that lay between two ticks.
+
+        What other programs take of the machine is not in it, so a test may judge it.
+        """
+        pairs = zip(self._work, self._work[1:], strict=False)
+        spent = sorted((after - before) * 1000 for before, after in pairs)
+        return spent[int((len(spent) - 1) * 0.99)]
 
     def lateness(self) -> Lateness:
         """Return what was seen until now."""
