@@ -174,15 +174,20 @@ def _artifact(verification: Verification) -> Iterator[rows.Row]:
 def _answers(verification: Verification) -> rows.Row:
     gap = 10.0
     width = (rows.ROOM - 2 * gap) / 3
-    boxes = []
-    for number, each in enumerate(answers(verification)):
-        _, tone, _ = outcome_look(each.outcome)
-        parts = [
-            (sentence(each.question), rows.SUB),
-            (OUTCOMES[each.outcome], rows.toned(tone)),
-            (sentence(each.because), rows.SUB),
-        ]
-        boxes.append(rows.box(parts, tone, left=number * (width + gap), width=width))
+    least = 0.0
+    boxes: list[rows.Row] = []
+    for _ in range(2):  # first to learn how high the highest is
+        boxes.clear()
+        for number, each in enumerate(answers(verification)):
+            _, tone, _ = outcome_look(each.outcome)
+            parts = [
+                (sentence(each.question), rows.SUB),
+                (OUTCOMES[each.outcome], rows.toned(tone)),
+                (sentence(each.because), rows.SUB),
+            ]
+            left = number * (width + gap)
+            boxes.append(rows.box(parts, tone, left=left, width=width, least=least))
+        least = max(each.height for each in boxes)
     return rows.beside(boxes)
 
 

@@ -144,9 +144,13 @@ def box(
     *,
     left: float = 0,
     width: float = ROOM,
+    least: float = 0,
     most: float = HEIGHT - 4 * MARGIN,
 ) -> Row:
-    """Return a tinted frame around texts; what is higher than ``most`` is counted instead."""
+    """Return a tinted frame around texts; what is higher than ``most`` is counted instead.
+
+    ``least`` is the least height: frames side by side are equally high.
+    """
     inner: list[Row] = []
     used = 0.0
     lines = [
@@ -161,7 +165,7 @@ def box(
             break
         inner.append(row)
         used += row.height
-    height = sum(each.height for each in inner) + 2 * PAD
+    height = max(sum(each.height for each in inner) + 2 * PAD, least)
     colour, tint = LIGHT.tone(tone)
 
     def draw(painter: QPainter, top: float) -> None:
