@@ -6,6 +6,7 @@ which a tool here is given whole: larger files than that are left to our own rea
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from signstation.codec.sshsig import MAX_SSHSIG, parse_sshsig
@@ -14,10 +15,12 @@ from signstation.interfaces.context import ToolContext
 from signstation.model.checks import Opinion, OpinionOutcome
 from signstation.model.text import Text
 from signstation.model.trust import Purpose, Trust
+from signstation.signatures.sshsig_sign import FILE_NAMESPACE
 
 SSH_KEYGEN = "ssh-keygen"
 MAX_SAYS = 2000
 """Most characters kept of a tool's words."""
+_NUMBER = re.compile(r"OpenSSH_(\d+\.\d+(?:p\d+)?)")
 _NOBODY = "nobody"
 """The principal that is asked for where no line has the key."""
 _NOTE = Text("ssh-keygen looks at the dates of the key at the time of the check.")
@@ -33,11 +36,14 @@ def ask_ssh_keygen(
     content = signature.read(0, MAX_SSHSIG)
     found = parse_sshsig(content)
     trusted = [each for each in trust.ssh if {Purpose.ANY, Purpose.FILES} & set(each.purposes)]
-    principal = next((_name(each.principals) for each in trusted if each.key == found.key), _NOBODY)
+    lines = [each for each in trusted if each.key == found.key]
+    principal = _name(lines[0].principals) if lines else _NOBODY
+    # what we would take: another namespace than that of files only by a line that names it
+    named = any(each.namespaces for each in lines)
+    namespace = found.namespace.decode("utf-8", "replace") if named else FILE_NAMESPACE
     allowed, file = ctx.directory / "allowed_signers", ctx.directory / f"signature-{number}"
     allowed.write_text("".join(f"{each.line}\n" for each in trusted), encoding="utf-8")
     file.write_bytes(content)
-    namespace = found.namespace.decode("utf-8", "replace")
     # its dates are local time without a zone, which the neutral environment makes UTC
     at = f"verify-time={_digits(ctx.time)}Z"
     done = ctx.programs.run(
@@ -50,7 +56,7 @@ def ask_ssh_keygen(
     )
     output = done.stdout + done.stderr
     says = output.decode("utf-8", "replace").strip()[:MAX_SAYS]
-    return Opinion(SSH_KEYGEN, "", done.command, read_ssh_keygen(says), says, _NOTE)
+    return Opinion(SSH_KEYGEN, _version(ctx), done.command, read_ssh_keygen(says), says, _NOTE)
 
 
 def read_ssh_keygen(says: str) -> OpinionOutcome:
@@ -69,6 +75,13 @@ def read_ssh_keygen(says: str) -> OpinionOutcome:
     if "no principal matched" in says.lower() or "Could not verify signature" in says:
         return OpinionOutcome.UNKNOWN_KEY
     return OpinionOutcome.CANNOT
+
+
+def _version(ctx: ToolContext) -> str:
+    """ssh-keygen tells no version of its own; ssh is of the same package."""
+    output = ctx.programs.run("ssh", ("-V",)).stderr.decode("utf-8", "replace")
+    number = _NUMBER.search(output)
+    return number.group(1) if number else ""
 
 
 def _name(principals: tuple[str, ...]) -> str:

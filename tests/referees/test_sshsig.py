@@ -17,9 +17,10 @@ from signstation.model.asks import Literal, Part, ToSign
 from signstation.model.checks import OpinionOutcome, SignatureState, Verdict
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import KeyRef, Protection
-from signstation.model.trust import Trust
+from signstation.model.trust import Origin, Trust
 from signstation.signatures.sshsig_number import check_ssh_number
 from signstation.system.programs import Programs
+from signstation.trust.ssh import prepare_ssh
 from signstation.verification.verdict import verdict
 from tests.support import ssh
 from tests.support.blobs import CONTENT, made, options, states, verify
@@ -153,3 +154,51 @@ def test_a_key_that_the_agent_has_not_and_an_agent_that_is_not_there(
         KEYSTORE.resolve(f"SHA256:{'A' * 43}@{socket}", ctx)
     with pytest.raises(AgentMissing):
         KEYSTORE.resolve(f"SHA256:{'A' * 43}@{tmp_path / 'nowhere'}", ctx)
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "state", "outcome"),
+    [
+        ((), SignatureState.GOOD_BUT_KEY, OpinionOutcome.REJECTS),
+        (("git",), SignatureState.GOOD_TRUSTED, OpinionOutcome.ACCEPTS),
+        (("file",), SignatureState.GOOD_BUT_KEY, OpinionOutcome.REJECTS),
+    ],
+)
+def test_both_agree_about_another_namespace(
+    tmp_path: Path,
+    namespaces: tuple[str, ...],
+    state: SignatureState,
+    outcome: OpinionOutcome,
+) -> None:
+    (sibling,) = made(tmp_path, (ssh.slot(),), options(namespace="git"))
+    option = f'namespaces="{",".join(namespaces)}" ' if namespaces else ""
+    line = f"{ME} {option}{ssh.public_line('ed25519')}"
+    trusted = Trust(ssh=prepare_ssh(line.encode(), Origin("test")))
+    assert states(verify(tmp_path, [sibling.content], trusted)) == [state]
+    with (
+        opened(tmp_path / "f", CONTENT) as file,
+        opened(tmp_path / "s", sibling.content) as signature,
+        tool_context(1_700_000_000) as ctx,
+    ):
+        (opinion,) = FORMAT.referee(file, (signature,), trusted, ctx)
+    assert opinion.outcome is outcome, opinion.says
+    assert opinion.version
+
+
+def test_dates_are_those_of_ssh_keygen(tmp_path: Path) -> None:
+    (sibling,) = made(tmp_path, (ssh.slot(),), options())
+    line = f'{ME} valid-before="20200101Z" {ssh.public_line("ed25519")}'
+    trusted = Trust(ssh=prepare_ssh(line.encode(), Origin("test")))
+    (found,) = states(verify(tmp_path, [sibling.content], trusted))
+    assert found is SignatureState.GOOD_BUT_KEY
+    for at, outcome in (
+        (1_577_836_700, OpinionOutcome.ACCEPTS),
+        (1_577_836_900, OpinionOutcome.REJECTS),
+    ):
+        with (
+            opened(tmp_path / "f", CONTENT) as file,
+            opened(tmp_path / "s", sibling.content) as signature,
+            tool_context(at) as ctx,
+        ):
+            (opinion,) = FORMAT.referee(file, (signature,), trusted, ctx)
+        assert opinion.outcome is outcome, opinion.says
