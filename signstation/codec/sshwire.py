@@ -53,11 +53,15 @@ class SshReader:
             self.fail("a positive number in its shortest form", "another form")
         return number
 
+    @property
+    def left(self) -> int:
+        """How many bytes are left."""
+        return len(self._data) - self._at
+
     def end(self) -> None:
         """Raise ArtifactMalformed where something is left."""
-        left = len(self._data) - self._at
-        if left:
-            self.fail("the end", f"{left} more bytes")
+        if self.left:
+            self.fail("the end", f"{self.left} more bytes")
 
 
 def uint32(value: int) -> bytes:

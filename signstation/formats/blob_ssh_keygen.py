@@ -33,6 +33,9 @@ def ask_ssh_keygen(
     if artifact.size > MAX_READ:
         says = f"the file has more than {MAX_READ} bytes"
         return Opinion(SSH_KEYGEN, "", (), OpinionOutcome.CANNOT, says)
+    if len(trust.ssh_revoked) > 1:
+        says = "it takes one list of revoked keys"
+        return Opinion(SSH_KEYGEN, "", (), OpinionOutcome.CANNOT, says)
     content = signature.read(0, MAX_SSHSIG)
     found = parse_sshsig(content)
     trusted = [each for each in trust.ssh if {Purpose.ANY, Purpose.FILES} & set(each.purposes)]
@@ -46,21 +49,29 @@ def ask_ssh_keygen(
     file.write_bytes(content)
     # its dates are local time without a zone, which the neutral environment makes UTC
     at = f"verify-time={_digits(ctx.time)}Z"
+    revoked: tuple[str, ...] = ()
+    if trust.ssh_revoked:
+        (ctx.directory / "revoked").write_bytes(trust.ssh_revoked[0].material)
+        revoked = ("-r", str(ctx.directory / "revoked"))
     done = ctx.programs.run(
         SSH_KEYGEN,
         (
-            *("-Y", "verify", "-O", at, "-f", str(allowed), "-I", principal),
+            *("-Y", "verify", "-O", at, "-f", str(allowed), "-I", principal, *revoked),
             *("-n", namespace, "-s", str(file)),
         ),
         stdin=artifact.read(0, artifact.size),
     )
     output = done.stdout + done.stderr
     says = output.decode("utf-8", "replace").strip()[:MAX_SAYS]
-    return Opinion(SSH_KEYGEN, _version(ctx), done.command, read_ssh_keygen(says), says, _NOTE)
+    outcome = read_ssh_keygen(says, known=bool(lines))
+    return Opinion(SSH_KEYGEN, _version(ctx), done.command, outcome, says, _NOTE)
 
 
-def read_ssh_keygen(says: str) -> OpinionOutcome:
-    """Read ssh-keygen's words (OpenSSH, ssh-keygen.c and sshsig.c), never its exit status alone."""
+def read_ssh_keygen(says: str, *, known: bool) -> OpinionOutcome:
+    """Read ssh-keygen's words (OpenSSH, ssh-keygen.c and sshsig.c), never its exit status alone.
+
+    ``known``: a trusted line has the key; of a revoked one ssh-keygen says no more than of others.
+    """
     if says.startswith("Good ") and " signature for " in says:
         return OpinionOutcome.ACCEPTS
     refusals = (
@@ -72,8 +83,8 @@ def read_ssh_keygen(says: str) -> OpinionOutcome:
     )
     if any(each in says for each in refusals):
         return OpinionOutcome.REJECTS
-    if "no principal matched" in says.lower() or "Could not verify signature" in says:
-        return OpinionOutcome.UNKNOWN_KEY
+    if "Could not verify signature" in says:
+        return OpinionOutcome.REJECTS if known else OpinionOutcome.UNKNOWN_KEY
     return OpinionOutcome.CANNOT
 
 

@@ -109,9 +109,20 @@ class SshAnchor:
 
 
 @dataclass(frozen=True, slots=True)
+class SshRevocations:
+    """A list of revoked SSH keys: the file, and the digests of the encoded public keys."""
+
+    material: bytes
+    sha256: tuple[bytes, ...]
+    sha1: tuple[bytes, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """Everything that is trusted for one verification. Empty trusts nobody."""
 
     openpgp: tuple[OpenPgpCertificate, ...] = ()
     x509: tuple[X509Anchor, ...] = ()
     ssh: tuple[SshAnchor, ...] = ()
+    ssh_revoked: tuple[SshRevocations, ...] = ()

@@ -8,6 +8,7 @@ and mails are not made to vouch for files.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,7 +82,7 @@ def judge_sshsig(  # noqa: PLR0913 - each names a thing that a caller has to dec
             for each in trust.ssh
             if each.key == signature.key and {Purpose.ANY, purpose} & set(each.purposes)
         ]
-        worth = _trusted(signature, anchors, at)
+        worth = _revoked(signature, trust) or _trusted(signature, anchors, at)
     name = fingerprint(signature.key)
     signer = ", ".join(worth.anchor.principals) if worth.anchor else name
     facts = SignatureFacts(
@@ -137,6 +138,17 @@ def key_type_of_safely(blob: bytes) -> str:
 
 def _weak(key: SshPublicKey) -> bool:
     return isinstance(key, rsa.RSAPublicKey) and key.key_size < MIN_RSA
+
+
+def _revoked(signature: SshSignature, trust: Trust) -> _Standing | None:
+    """A revoked key counts as stolen: the list does not say since when."""
+    sha256 = hashlib.sha256(signature.key).digest()
+    sha1 = hashlib.sha1(signature.key, usedforsecurity=False).digest()
+    for each in trust.ssh_revoked:
+        if sha256 in each.sha256 or sha1 in each.sha1:
+            reason = text("Its key was revoked: {source}.", source=each.origin.source)
+            return _Standing(SignatureState.GOOD_BUT_KEY, (reason,))
+    return None
 
 
 def _trusted(signature: SshSignature, anchors: Sequence[SshAnchor], at: int) -> _Standing:

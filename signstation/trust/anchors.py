@@ -2,7 +2,7 @@
 
 One file may hold several anchors and both kinds: armored OpenPGP certificates and PEM blocks in
 one text, binary OpenPGP packets, or DER certificates one after another. Lines of text that are none
-of these are an allowed_signers file of OpenSSH.
+of these are an allowed_signers file of OpenSSH; its lists of revoked keys take trust away.
 """
 
 from __future__ import annotations
@@ -11,11 +11,19 @@ from collections.abc import Sequence
 
 from signstation.codec import der
 from signstation.codec.der import pem_blocks
+from signstation.codec.sshkrl import is_krl
 from signstation.errors import ArtifactMalformed, KeyUnreadable
 from signstation.interfaces.context import ToolContext
-from signstation.model.trust import OpenPgpCertificate, Origin, SshAnchor, Trust, X509Anchor
+from signstation.model.trust import (
+    OpenPgpCertificate,
+    Origin,
+    SshAnchor,
+    SshRevocations,
+    Trust,
+    X509Anchor,
+)
 from signstation.trust.openpgp import prepare_openpgp
-from signstation.trust.ssh import is_allowed_signers, prepare_ssh
+from signstation.trust.ssh import is_allowed_signers, prepare_krl, prepare_ssh
 from signstation.trust.x509 import MAX_ANCHORS, prepare_x509
 
 MAX_FILE = 64 * 1024 * 1024
@@ -34,6 +42,7 @@ def prepare_trust(files: Sequence[tuple[str, bytes]], ctx: ToolContext) -> Trust
     openpgp: list[OpenPgpCertificate] = []
     x509: list[X509Anchor] = []
     ssh: list[SshAnchor] = []
+    revoked: list[SshRevocations] = []
     for label, content in files:
         origin = Origin(f"trust file {label}")
         try:
@@ -43,7 +52,8 @@ def prepare_trust(files: Sequence[tuple[str, bytes]], ctx: ToolContext) -> Trust
         openpgp.extend(found.openpgp)
         x509.extend(found.x509)
         ssh.extend(found.ssh)
-    return Trust(tuple(openpgp), tuple(x509), tuple(ssh))
+        revoked.extend(found.ssh_revoked)
+    return Trust(tuple(openpgp), tuple(x509), tuple(ssh), tuple(revoked))
 
 
 def _prepare(content: bytes, origin: Origin, ctx: ToolContext) -> Trust:
@@ -55,6 +65,8 @@ def _prepare(content: bytes, origin: Origin, ctx: ToolContext) -> Trust:
         return Trust(x509=prepare_x509(content, origin))
     if content and content[0] & PACKET:
         return Trust(openpgp=prepare_openpgp(content, origin, ctx))
+    if is_krl(content):
+        return Trust(ssh_revoked=(prepare_krl(content, origin),))
     if is_allowed_signers(content):
         return Trust(ssh=prepare_ssh(content, origin))
     raise KeyUnreadable(reason="no OpenPGP certificate, X.509 one or list of allowed SSH signers")

@@ -1,4 +1,4 @@
-"""Trusted SSH keys out of allowed_signers files (ssh-keygen(1), section ALLOWED SIGNERS).
+"""Trusted SSH keys out of allowed_signers files (ssh-keygen(1)), and lists of revoked ones.
 
 A line is principals, options, type of the key, key and comment. A line that is not understood as a
 whole makes the file unreadable: an option that was overlooked could have taken trust away.
@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from signstation.codec.sshkeys import key_type_of, read_key
+from signstation.codec.sshkrl import parse_krl
 from signstation.errors import ArtifactMalformed, KeyUnreadable
-from signstation.model.trust import Origin, SshAnchor
+from signstation.model.trust import Origin, SshAnchor, SshRevocations
 
 MAX_LINES = 10_000
 """Most lines of one file; the largest projects have hundreds of signers."""
@@ -52,6 +53,15 @@ def prepare_ssh(content: bytes, origin: Origin) -> tuple[SshAnchor, ...]:
             except (ValueError, ArtifactMalformed) as error:
                 raise KeyUnreadable(reason=f"line {number}: {error}"[:200]) from error
     return tuple(found)
+
+
+def prepare_krl(content: bytes, origin: Origin) -> SshRevocations:
+    """Read a list of revoked keys (``ssh-keygen -k``). Raises KeyUnreadable."""
+    try:
+        found = parse_krl(content)
+    except ArtifactMalformed as error:
+        raise KeyUnreadable(reason=str(error)) from error
+    return SshRevocations(content, found.sha256, found.sha1, origin)
 
 
 def _anchor(line: str, origin: Origin) -> SshAnchor:

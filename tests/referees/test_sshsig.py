@@ -20,7 +20,7 @@ from signstation.model.keys import KeyRef, Protection
 from signstation.model.trust import Origin, Trust
 from signstation.signatures.sshsig_number import check_ssh_number
 from signstation.system.programs import Programs
-from signstation.trust.ssh import prepare_ssh
+from signstation.trust.ssh import prepare_krl, prepare_ssh
 from signstation.verification.verdict import verdict
 from tests.support import ssh
 from tests.support.blobs import CONTENT, made, options, states, verify
@@ -202,3 +202,40 @@ def test_dates_are_those_of_ssh_keygen(tmp_path: Path) -> None:
         ):
             (opinion,) = FORMAT.referee(file, (signature,), trusted, ctx)
         assert opinion.outcome is outcome, opinion.says
+
+
+@pytest.mark.parametrize("form", ["key", "sha1", "sha256"])
+def test_a_revoked_key_is_refused_by_both(tmp_path: Path, form: str) -> None:
+    (sibling,) = made(tmp_path, (ssh.slot(),), options())
+    public, krl = tmp_path / "key.pub", tmp_path / "krl"
+    line = ssh.public_line("ed25519")
+    name = fingerprint(key_blob(ssh.private("ed25519").public_key()))
+    public.write_text(
+        {"key": f"{line}\n", "sha1": f"sha1: {line}\n", "sha256": f"hash: {name}\n"}[form]
+    )
+    ssh_keygen("-k", "-f", str(krl), "-z", "7", str(public))
+    revoked = prepare_krl(krl.read_bytes(), Origin("list"))
+    for chosen, state, outcome in (
+        ((), SignatureState.GOOD_TRUSTED, OpinionOutcome.ACCEPTS),
+        ((revoked,), SignatureState.GOOD_BUT_KEY, OpinionOutcome.REJECTS),
+    ):
+        line = f"{ME} {ssh.public_line('ed25519')}"
+        trusted = Trust(ssh=prepare_ssh(line.encode(), Origin("test")), ssh_revoked=chosen)
+        assert states(verify(tmp_path, [sibling.content], trusted)) == [state]
+        with (
+            opened(tmp_path / "f", CONTENT) as file,
+            opened(tmp_path / "s", sibling.content) as signature,
+            tool_context(1_700_000_000) as ctx,
+        ):
+            (opinion,) = FORMAT.referee(file, (signature,), trusted, ctx)
+        assert opinion.outcome is outcome, opinion.says
+
+
+def test_a_list_that_revokes_others_or_certificates_changes_nothing(tmp_path: Path) -> None:
+    public, krl = tmp_path / "key.pub", tmp_path / "krl"
+    public.write_text(f"{ssh.public_line('p256')}\n")
+    ssh_keygen("-k", "-f", str(krl), str(public))
+    (sibling,) = made(tmp_path, (ssh.slot(),), options())
+    revoked = (prepare_krl(krl.read_bytes(), Origin("list")),)
+    trusted = Trust(ssh=ssh.trust("ed25519").ssh, ssh_revoked=revoked)
+    assert states(verify(tmp_path, [sibling.content], trusted)) == [SignatureState.GOOD_TRUSTED]
