@@ -266,7 +266,7 @@ def _listed(key: AgentKey) -> KeyInfo:
         key=ref,
         label=key.comment or name,
         type=kind,
-        state=KeyState.ACTIVE if usable else KeyState.DISABLED,
+        state=KeyState.ACTIVE,
         protection=Protection.SOFTWARE,
         signature_types=(SignatureType.SSHSIG,) if usable else (),
         fingerprint=name,

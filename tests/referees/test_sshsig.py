@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from signstation.codec.sshkeys import fingerprint, key_blob
-from signstation.errors import AgentMissing, KeyNotFound, SchemeUnsupported
+from signstation.errors import AgentMissing, KeyNotFound, KeyUnusable, SchemeUnsupported
 from signstation.formats.blob import FORMAT
 from signstation.keystores.ssh import KEYSTORE
 from signstation.model.asks import Literal, Part, ToSign
@@ -239,3 +239,18 @@ def test_a_list_that_revokes_others_or_certificates_changes_nothing(tmp_path: Pa
     revoked = (prepare_krl(krl.read_bytes(), Origin("list")),)
     trusted = Trust(ssh=ssh.trust("ed25519").ssh, ssh_revoked=revoked)
     assert states(verify(tmp_path, [sibling.content], trusted)) == [SignatureState.GOOD_TRUSTED]
+
+
+def test_a_weak_key_of_an_agent_is_listed_and_refused_with_the_reason(
+    tmp_path: Path, socket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key"
+    key.touch(0o600)
+    key.write_bytes(ssh.private_file("rsa1024"))
+    ssh.add(socket, key)
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
+    ctx = ScriptedKeyContext(0, tmp_path, None, Programs(tmp_path))
+    (listed,) = KEYSTORE.list_keys(ctx)
+    assert listed.signature_types == ()
+    with pytest.raises(KeyUnusable, match="too weak"):
+        KEYSTORE.profile(listed.key, (), ctx)
