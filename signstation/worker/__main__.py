@@ -7,6 +7,7 @@ hash worker has neither formats nor keys.
 from __future__ import annotations
 
 import importlib
+import os
 import socket
 import sys
 from pathlib import Path
@@ -58,4 +59,9 @@ def main(kind: WorkerKind, descriptor: int, parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main(WorkerKind(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    try:
+        main(WorkerKind(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    except SystemExit:
+        # The station has closed what it opened, or is gone. What is left in memory goes with the
+        # process: taking the modules down first would keep whoever closes the station waiting.
+        os._exit(0)

@@ -55,6 +55,5 @@ class Workers:
         return found | {WorkerKind.KEY: await self._keys.protections()}
 
     async def close(self) -> None:
-        """End every worker: keys first, so that no secret outlives its use."""
-        await self._keys.close()
-        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+        """End every worker, all at once: none needs another to end."""
+        await asyncio.gather(self._keys.close(), *(pool.close() for pool in self._pools.values()))
