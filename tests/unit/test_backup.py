@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from signstation.app.backup_file import HEADER, PIECE, TAG, SealedReader, Sealed
 from signstation.app.backup_restore import Restored, RestoreOrder, restore_backup
 from signstation.app.backup_state import check_member
 from signstation.app.home import Ownership
+from signstation.cli.station import station
 from signstation.errors import (
     BackupDamaged,
     BackupLocked,
@@ -30,6 +32,7 @@ from signstation.errors import (
 )
 from signstation.jobs.journal import Journal
 from signstation.jobs.schema import MIGRATIONS
+from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
 
 QUICK = 10
@@ -162,6 +165,35 @@ def test_a_wrong_passphrase_is_told_apart(home: Path, tmp_path: Path) -> None:
     with pytest.raises(BackupLocked):
         _restore(tmp_path / "b", tmp_path / "other", word=b"wrong")
     assert not (tmp_path / "other" / "journal.db").exists()
+
+
+class _Typist:
+    """Types one word after the other and keeps what was asked."""
+
+    def __init__(self, *words: bytes) -> None:
+        self.words = list(words)
+        self.asked: list[Prompt] = []
+
+    def ask(self, prompt: Prompt) -> Secret:
+        self.asked.append(prompt)
+        return Secret(self.words.pop(0))
+
+
+@pytest.mark.parametrize(
+    ("words", "again"),
+    [((b"no", b"correct horse"), [False, True]), ((b"a", b"b", b"c"), [False, True, True])],
+)
+def test_a_wrong_passphrase_is_asked_again_three_times_at_most(
+    home: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[bytes, ...], again: list[bool]
+) -> None:
+    source, other, typist = home.parent / "b", home.parent / "other", _Typist(*words)
+    _save(home, source)
+    monkeypatch.setenv("SIGNSTATION_HOME", str(other))
+    monkeypatch.setattr("signstation.cli.station.asker_for", lambda _: typist)
+    status = CliRunner().invoke(station, ["restore", str(source)], standalone_mode=False)
+    assert status.return_value == (0 if words[-1] == b"correct horse" else 5)
+    assert [each.previous_wrong for each in typist.asked] == again
+    assert (other / "journal.db").exists() == (words[-1] == b"correct horse")
 
 
 def test_a_newer_journal_is_refused_before_anything_changes(home: Path, tmp_path: Path) -> None:
