@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from signstation.codec.sshkeys import fingerprint, read_key
+from signstation.codec.sshwire import string, uint32
 from signstation.errors import KeyNotFound, KeyUnreadable, KeyUnusable, OutputExists, UsageError
 from signstation.keystores.ssh import KEYSTORE
 from signstation.model.asks import Literal, Part, ToSign
@@ -144,3 +146,14 @@ def test_keys_that_would_be_no_good_are_not_made(tmp_path: Path, name: str, algo
     with pytest.raises(UsageError):
         KEYSTORE.generate(GenerateOrder(KeyForm.SSH, name, algorithm, protect=False), ctx)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_of_a_security_key_is_refused_with_the_reason(tmp_path: Path) -> None:
+    point, application = string(b"\x04" + b"p" * 64), string(b"ssh:")
+    public = string(b"sk-ecdsa-sha2-nistp256@openssh.com") + string(b"nistp256") + point
+    head = b"openssh-key-v1\0" + string(b"none") + string(b"none") + string(b"") + uint32(1)
+    text = base64.b64encode(head + string(public + application) + string(b"private"))
+    begin, end = b"-----BEGIN OPENSSH PRIVATE KEY-----\n", b"\n-----END OPENSSH PRIVATE KEY-----\n"
+    case = _case(tmp_path, begin + text + end, "p256", None)
+    with pytest.raises(KeyUnusable, match="security key"):
+        KEYSTORE.profile(case.ref(), (), case.ctx)
