@@ -16,6 +16,8 @@ from signstation.system.sandbox import WorkerKind
 
 PRIVATE_UMASK = 0o077
 """Files that a worker or its tools make are nobody else's."""
+PATIENCE = 5
+"""How much nicer than the station a worker is (nice(2)): its window and prompts come first."""
 MODULE = "signstation.worker"
 """What ``python -m`` runs in a worker."""
 
@@ -65,6 +67,7 @@ def harden(parent: int) -> None:
     process when ``parent`` (its id) is gone already.
     """
     os.umask(PRIVATE_UMASK)
+    os.nice(PATIENCE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     prctl(PR_SET_DUMPABLE, 0)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

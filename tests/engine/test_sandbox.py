@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from signstation.system import landlock
+from signstation.system.process import PATIENCE
 from signstation.system.sandbox import WorkerKind
 from signstation.system.syscalls import KERNEL, OTHER_PROCESSES
 from tests.support.escape import DESTRUCTIVE
@@ -211,6 +212,7 @@ def test_nothing_of_ours_is_in_a_worker_but_what_it_needs(
         monkeypatch.setenv(name, "/nowhere")
     leak = os.open(tmp_path, os.O_RDONLY)
     os.set_inheritable(leak, True)
+    nicer = min(19, os.getpriority(os.PRIO_PROCESS, 0) + PATIENCE)
 
     async def work() -> None:
         async with workers(tmp_path, cores=1) as pools:
@@ -221,6 +223,7 @@ def test_nothing_of_ours_is_in_a_worker_but_what_it_needs(
                 if command[4] == "key":  # it alone talks to the agent
                     names.discard("SSH_AUTH_SOCK")
                 assert names == {"HOME", "LC_ALL", "PATH", "TMPDIR", "TZ"}
+                assert os.getpriority(os.PRIO_PROCESS, pid) == nicer
                 assert len(command) == 8  # interpreter, -I, -m, module, kind, socket, parent, end
                 links = [each.readlink() for each in Path(f"/proc/{pid}/fd").iterdir()]
                 assert tmp_path not in links
