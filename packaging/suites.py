@@ -43,12 +43,12 @@ class Suite:
 
 SUITES = (
     Suite("architecture", ("architecture",), 30),
-    Suite("unit", ("unit",), 60, parallel=True),
+    Suite("unit", ("unit", "fuzz"), 60, parallel=True),
     Suite("engine", ("engine",), 120),
     Suite("referees", ("realtools", "referees"), 240, parallel=True),
     Suite("crash", ("crash",), 180),
     Suite("gui", ("gui",), 240),
-    Suite("e2e", ("e2e",), 120),
+    Suite("e2e", ("e2e", "threat"), 120),
     Suite("bench", ("bench",), 600, by_default=False),
 )
 
