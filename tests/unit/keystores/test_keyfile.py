@@ -345,42 +345,6 @@ def test_the_stations_keys_are_listed_with_their_state(
     )
 
 
-def test_a_listed_key_names_the_listed_key_that_issued_its_certificate(
-    tmp_path: Path, ctx: ScriptedKeyContext
-) -> None:
-    """A certificate of the same name that did not sign is no parent."""
-    impostor = identity("p384", Shape(name="Root", authority=True))
-    directory = tmp_path / "state" / "keys"
-    directory.mkdir(parents=True)
-    for owner, name in ((impostor, "a.pem"), (ROOT, "b.pem"), (LEAF, "c.pem")):
-        _file(directory, owner.key_pem(), owner.certificate_pem(), name=name)
-    parents = {
-        Path(each.key.locator).name: each.parent and Path(each.parent.locator).name
-        for each in KEYSTORE.list_keys(ctx)
-    }
-    assert parents == {"a.pem": None, "b.pem": None, "c.pem": "b.pem"}
-
-
-def test_a_damaged_rsa_key_is_refused_before_it_signs(
-    tmp_path: Path, ctx: ScriptedKeyContext
-) -> None:
-    """Planning needs its public half alone; the primes are tested when it is opened."""
-    numbers = rsa.generate_private_key(65537, 2048).private_numbers()
-    damaged = rsa.RSAPrivateNumbers(
-        numbers.p,
-        numbers.q,
-        numbers.d + 2,
-        numbers.dmp1 + 2,
-        numbers.dmq1,
-        numbers.iqmp,
-        numbers.public_numbers,
-    ).private_key(unsafe_skip_rsa_key_validation=True)
-    pem = damaged.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    profile = KEYSTORE.profile(_file(tmp_path, pem), (), ctx)
-    with pytest.raises(KeyUnreadable), KEYSTORE.open(profile, 1, ctx):
-        pass
-
-
 def test_importing_copies_the_file_as_it_is_and_only_once(ctx: ScriptedKeyContext) -> None:
     assert isinstance(KEYSTORE, KeyImporter)
     content = _locked(LEAF) + LEAF.certificate_pem()
