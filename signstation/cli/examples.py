@@ -156,6 +156,18 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "Say what would be removed; --apply removes it.",
         ),
     ),
+    "signstation audit": (
+        Example("signstation audit check", "Recompute the log of what was done here."),
+    ),
+    "signstation audit list": (
+        Example("signstation audit list --limit 20", "List the newest records."),
+    ),
+    "signstation audit check": (
+        Example(
+            "signstation audit check --output checkpoint.txt",
+            "Recompute the log and write a checkpoint to be kept elsewhere.",
+        ),
+    ),
     "signstation doctor": (
         Example("signstation doctor", "See what this machine has and what it lacks."),
     ),

@@ -24,6 +24,7 @@ COMMANDS = {
     "trust": "signstation.cli.trust:trust",
     "job": "signstation.cli.jobs:job",
     "report": "signstation.cli.report:report",
+    "audit": "signstation.cli.audit:audit",
     "station": "signstation.cli.station:station",
     "doctor": "signstation.cli.doctor:doctor",
     "demo": "signstation.cli.demo:demo",

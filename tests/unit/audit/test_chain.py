@@ -39,7 +39,8 @@ def test_every_single_bit_of_a_small_log() -> None:
         for field in ("body", "previous", "hash"):
             value: bytes = getattr(link, field)
             for bit in range(len(value) * 8):
-                changed = replace(link, **{field: _flipped(value, bit)})
+                fields = {"body": link.body, "previous": link.previous, "hash": link.hash}
+                changed = Link(link.number, **{**fields, field: _flipped(value, bit)})
                 assert first_bad([*log[:at], changed, *log[at + 1 :]]) == at + 1
 
 

@@ -1,0 +1,140 @@
+"""The audit log read from the journal, recomputed, held against checkpoints, and signed for."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from signstation.app.durable import write_file
+from signstation.app.reading import read_file
+from signstation.audit.chain import Link, first_bad
+from signstation.audit.checkpoint import (
+    MAX_CHECKPOINT,
+    read_checkpoint,
+    verifier_key,
+    write_checkpoint,
+)
+from signstation.audit.tree import leaf_hash, root_hash
+from signstation.errors import ArtifactMalformed, OutputExists, StoreDamaged, UsageError
+from signstation.jobs.commits import store_error
+from signstation.model.audit import (
+    AuditKind,
+    AuditRecord,
+    AuditState,
+    CheckpointResult,
+    CheckpointState,
+)
+
+_JOURNAL = "journal.db"
+_KEY = "audit.key"
+_KEY_SIZE = 32
+"""Bytes of the file: the private key of RFC 8032, nothing around it."""
+_SHOWN = frozenset({"event", "at", "job", "path", "sha256"})
+
+
+def read_log(home: Path) -> tuple[Link, ...]:
+    """Return all records in the order of the log. Blocks.
+
+    Raises UsageError where nothing was ever recorded, StoreDamaged and NotWritable.
+    """
+    path = home / _JOURNAL
+    if not path.is_file():
+        raise UsageError(reason="this station has no audit log yet")
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            rows = database.execute("SELECT id, body, previous, hash FROM audit ORDER BY id")
+            return tuple(Link(number, body.encode(), *hashes) for number, body, *hashes in rows)
+    except sqlite3.Error as error:
+        raise store_error(error, path) from error
+
+
+def records(links: Iterable[Link]) -> tuple[AuditRecord, ...]:
+    """Return records as people read them, newest first; one that cannot be read is OTHER."""
+    return tuple(_record(each) for each in links)[::-1]
+
+
+def check(home: Path, against: Sequence[Path]) -> AuditState:
+    """Recompute the log and hold it against checkpoints; makes the audit key at the first need.
+
+    Raises the errors of reading; what is wrong with log or checkpoints is in the answer. Blocks.
+    """
+    links, key = read_log(home), _audit_key(home)
+    leaves = [leaf_hash(each.body) for each in links]
+    bad, root = first_bad(links), root_hash(leaves)
+    return AuditState(
+        size=len(links),
+        root=root,
+        first_bad=None if bad is None else bad - 1,
+        reason="" if bad is None else "it is not what was written, or one before it is missing",
+        checkpoints=tuple(_held(leaves, each, key) for each in against),
+        checkpoint="" if bad is not None else write_checkpoint(key, len(links), root).decode(),
+        verifier=verifier_key(key.public_key()),
+    )
+
+
+def _held(leaves: Sequence[bytes], path: Path, key: Ed25519PrivateKey) -> CheckpointResult:
+    try:
+        signed = read_checkpoint(read_file(path, MAX_CHECKPOINT))
+    except ArtifactMalformed:
+        return CheckpointResult(str(path), CheckpointState.UNREADABLE, None)
+    size = signed.checkpoint.size
+    if not signed.is_by(key.public_key()):
+        state = CheckpointState.NOT_OURS
+    elif size > len(leaves):
+        state = CheckpointState.CUT_OFF
+    elif root_hash(leaves[:size]) != signed.checkpoint.root:
+        state = CheckpointState.CONTRADICTED
+    else:
+        state = CheckpointState.CONSISTENT
+    return CheckpointResult(str(path), state, size)
+
+
+def _audit_key(home: Path) -> Ed25519PrivateKey:
+    path = home / _KEY
+    if not path.exists():
+        with suppress(OutputExists):  # another process was first
+            private = Ed25519PrivateKey.generate().private_bytes_raw()
+            write_file(path, private, replace=False)
+    data = read_file(path, _KEY_SIZE)
+    if len(data) != _KEY_SIZE:
+        raise StoreDamaged(reason="the key of the audit log is not 32 bytes long")
+    return Ed25519PrivateKey.from_private_bytes(data)
+
+
+def _record(link: Link) -> AuditRecord:
+    try:
+        body = json.loads(link.body)
+    except (ValueError, RecursionError):
+        body = None
+    values: dict[str, str] = {}
+    if isinstance(body, dict):
+        values = {name: str(value) for name, value in body.items()}
+    known = {each.value: each for each in AuditKind}
+    return AuditRecord(
+        index=link.number - 1,
+        time=_number(values.get("at")) or 0,
+        kind=known.get(values.get("event", ""), AuditKind.OTHER),
+        caller="",
+        key="",
+        artifact=values.get("path", ""),
+        sha256=_digest(values.get("sha256", "")),
+        job=_number(values.get("job")),
+        details=tuple(pair for pair in values.items() if pair[0] not in _SHOWN),
+        leaf=leaf_hash(link.body),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else None  # noqa: PLR2004 - 64 bits
+
+
+def _digest(text: str) -> bytes | None:
+    try:
+        return bytes.fromhex(text) or None
+    except ValueError:
+        return None
