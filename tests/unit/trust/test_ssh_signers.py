@@ -49,6 +49,7 @@ me@example.org,you@example.org {KEY} a comment
         ("me", "not principals"),
         ("me sk-ssh-ed25519@openssh.com AAAA", "line 2"),
     ],
+    ids=range(9),  # the key is new each time: its text would be another name in every process
 )
 def test_a_line_that_is_not_understood_refuses_the_file(line: str, why: str) -> None:
     content = f"you {KEY}\n{line}\n".encode()
