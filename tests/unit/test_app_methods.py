@@ -46,6 +46,11 @@ def test_the_table_counts_the_arguments_of_the_api(method: Method) -> None:
     assert ("on_result" in parameters) == (TYPES[method].item is not None)
 
 
+def _equals_itself(value: object) -> bool:
+    """Whether a value can be compared at all: one that holds a NaN equals nothing."""
+    return "nan" not in repr(value)
+
+
 @pytest.mark.parametrize("form", [*{str(form): form for form in FORMS}.values()], ids=str)
 def test_every_value_crosses_unchanged(form: object) -> None:
     if form is None:
@@ -53,7 +58,7 @@ def test_every_value_crosses_unchanged(form: object) -> None:
         return
 
     @settings(max_examples=8, suppress_health_check=list(HealthCheck))
-    @given(st.from_type(form))  # type: ignore[arg-type]
+    @given(st.from_type(form).filter(_equals_itself))  # type: ignore[arg-type]
     def crosses(value: object) -> None:
         assert decode(json.loads(json.dumps(encode(value, form))), form) == value
 
