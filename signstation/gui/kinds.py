@@ -15,7 +15,7 @@ _WORDS = {
 COVERS = (
     ("rpm", "OpenPGP, in the package's header"),
     ("kmod", "CMS, appended to the module"),
-    ("blob", "OpenPGP or CMS, beside the file"),
+    ("blob", "OpenPGP, CMS or SSH, beside the file"),
 )
 """What can be signed, and where its signature goes, for the first step."""
 

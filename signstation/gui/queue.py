@@ -12,6 +12,7 @@ from signstation.app.api import StationApi
 from signstation.errors import Cancelled, SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_lines
+from signstation.gui.kinds import kind_words
 from signstation.gui.notice import PAGE, Choice, Notice
 from signstation.gui.pages import Head, Page, page_column
 from signstation.gui.parts import ActionButton
@@ -136,7 +137,7 @@ class QueuePage(Page):
         column.addLayout(row)
         columns: tuple[Column[StepRow], ...] = (
             Column(tr("Artifact"), lambda step: show(Path(step.path).name), strong=True),
-            Column(tr("Kind"), lambda step: step.format, width=64),
+            Column(tr("Kind"), lambda step: kind_words(step.format, 1), width=112),
             Column(
                 tr("Progress"),
                 progress_words,
@@ -262,7 +263,8 @@ class QueuePage(Page):
         def fits(step: StepRow) -> bool:
             if step.state not in words:
                 return False
-            return typed in f"{step.path} {step.format} {words[step.state]}".casefold()
+            kind = f"{step.format} {kind_words(step.format, 1)}"
+            return typed in f"{step.path} {kind} {words[step.state]}".casefold()
 
         self.model.filter(fits)
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from signstation.gui.bytemap import ByteMap
 from signstation.gui.fingerprint import FingerprintCard
+from signstation.gui.kinds import kind_words
 from signstation.gui.literal import Literal
 from signstation.gui.parts import Banner, Card, Chip, IconLabel, Label
 from signstation.gui.theme import Theme
@@ -179,7 +180,11 @@ def _file_card(verification: Verification, parent: QWidget) -> Card:
     for title, value, role in (
         (tr("Path"), show(verification.path), "mono"),
         (tr("What it calls itself"), show(verification.title), "mono"),
-        (tr("Kind and size"), f"{verification.format} · {human_size(verification.size)}", "body"),
+        (
+            tr("Kind and size"),
+            f"{kind_words(verification.format, 1)} · {human_size(verification.size)}",
+            "body",
+        ),
         ("SHA-256", groups(digest[:half]) + "\n" + groups(digest[half:]), "mono"),
         (tr("Judged for the time"), moment(verification.at), "body"),
     ):
