@@ -74,6 +74,8 @@ check_digest() {
 
 rpm_keys() {
   rpmkeys --rcfile /usr/lib/rpm/rpmrc --macros /usr/lib/rpm/macros --dbpath "$work/rpm" \
+    --define "_rpmlock_path $work/rpm/.rpm.lock" \
+    --define "_keyring_lockpath $work/rpm/.keyring.lock" \
     --define '_pkgverify_level all' --define '_pkgverify_flags 0x0' "$@" 2>&1
 }
 

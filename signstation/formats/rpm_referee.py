@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
 
 from signstation.codec.armor import ArmorKind, armor
 from signstation.codec.rpmtags import SignatureTag
@@ -53,7 +55,7 @@ def _ask(artifact: Artifact, trust: Trust, ctx: ToolContext) -> Opinion:
     version = _words(ctx.programs.run(TOOL, ["--version"]).stdout)
     database = ctx.directory / "rpmdb"
     database.mkdir(mode=0o700)
-    common = (*NEUTRAL, "--dbpath", str(database))
+    common = (*NEUTRAL, *private(database))
     refused = _import(trust, ctx, common)
     path = ctx.path_of(artifact, "artifact.rpm")
     done = ctx.programs.run(
@@ -72,6 +74,17 @@ def _ask(artifact: Artifact, trust: Trust, ctx: ToolContext) -> Opinion:
         notes.append(Text("This RPM does not read the signatures of RPM 6."))
     note = Text(" ".join(each.english() for each in notes)) if notes else None
     return Opinion(TOOL, version, done.command, outcome, says, note)
+
+
+def private(database: Path) -> tuple[str, ...]:
+    """Options that keep rpm within a database directory of its own.
+
+    RPM 6 locks its keyring at a path that an older macro file does not define; it then takes one
+    that the whole machine shares, and a second rpm at the same moment fails.
+    """
+    locks = {"_rpmlock_path": ".rpm.lock", "_keyring_lockpath": ".keyring.lock"}
+    defined = (("--define", f"{name} {database / file}") for name, file in locks.items())
+    return ("--dbpath", str(database), *chain.from_iterable(defined))
 
 
 def _import(trust: Trust, ctx: ToolContext, common: tuple[str, ...]) -> int:

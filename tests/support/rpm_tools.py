@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signstation.formats.rpm import FORMAT
+from signstation.formats.rpm_referee import private
 from signstation.model.asks import ToSign
 from signstation.model.checks import Opinion, Verified
 from signstation.model.hashes import HashAlgorithm
@@ -129,7 +130,7 @@ class RpmTools:
     ) -> tuple[int, str]:
         """Judge with rpmkeys and a database of its own; certificates are armored."""
         with _directory() as top:
-            database = ("--dbpath", str(top / "db"))
+            database = private(top / "db")
             (top / "db").mkdir()
             for number, each in enumerate(certificates):
                 path = top / f"{number}.asc"
