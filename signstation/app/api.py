@@ -15,6 +15,7 @@ from signstation.app.jobdetail import JobDetail
 from signstation.app.media import Medium
 from signstation.app.settings import Profile
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
+from signstation.model.audit import AuditFilter, AuditProof, AuditRecord, AuditState
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
@@ -157,6 +158,22 @@ class StationApi(Protocol):
 
     def evidence(self, order: EvidenceOrder) -> Future[Evidence]:
         """Verify a release and write reports, public keys and a script that checks it elsewhere."""
+        ...
+
+    def audit_records(self, wanted: AuditFilter, offset: int) -> Future[tuple[AuditRecord, ...]]:
+        """Up to 1,000 records of the audit log that fit, newest first, from ``offset``."""
+        ...
+
+    def audit_check(self, against: tuple[Path, ...]) -> Future[AuditState]:
+        """Recompute the log and hold it against checkpoints. Changes nothing in it."""
+        ...
+
+    def audit_export(self, directory: Path) -> Future[tuple[Path, ...]]:
+        """Write the log, its checkpoint and a stand-alone verifier into a new directory."""
+        ...
+
+    def audit_prove(self, index: int) -> Future[AuditProof]:
+        """Prove that a record stands in the log. Raises UsageError where there is none."""
         ...
 
     def profiles(self) -> Future[tuple[Profile, ...]]:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
+from itertools import chain, islice
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,6 +24,7 @@ from signstation.audit.tree import leaf_hash, root_hash
 from signstation.errors import ArtifactMalformed, OutputExists, StoreDamaged, UsageError
 from signstation.jobs.commits import store_error
 from signstation.model.audit import (
+    AuditFilter,
     AuditKind,
     AuditRecord,
     AuditState,
@@ -34,6 +36,8 @@ _JOURNAL = "journal.db"
 _KEY = "audit.key"
 _KEY_SIZE = 32
 """Bytes of the file: the private key of RFC 8032, nothing around it."""
+MAX_RECORDS_PER_CALL = 1000
+"""Most records of one answer, so that a long log never travels at once."""
 _SHOWN = frozenset({"event", "at", "job", "path", "sha256"})
 
 
@@ -56,6 +60,28 @@ def read_log(home: Path) -> tuple[Link, ...]:
 def records(links: Iterable[Link]) -> tuple[AuditRecord, ...]:
     """Return records as people read them, newest first; one that cannot be read is OTHER."""
     return tuple(_record(each) for each in links)[::-1]
+
+
+def page(home: Path, wanted: AuditFilter, offset: int) -> tuple[AuditRecord, ...]:
+    """Return up to MAX_RECORDS_PER_CALL records that fit, newest first, from ``offset``. Blocks.
+
+    None where nothing was ever recorded. Raises StoreDamaged and NotWritable.
+    """
+    if not (home / _JOURNAL).is_file():
+        return ()
+    found = (each for each in records(read_log(home)) if _fits(each, wanted))
+    return tuple(islice(found, offset, offset + MAX_RECORDS_PER_CALL))
+
+
+def _fits(record: AuditRecord, wanted: AuditFilter) -> bool:
+    texts = (record.caller, record.key, record.artifact, *chain.from_iterable(record.details))
+    return (
+        (not wanted.kinds or record.kind in wanted.kinds)
+        and (wanted.sha256 is None or record.sha256 == wanted.sha256)
+        and (wanted.since is None or record.time >= wanted.since)
+        and (wanted.until is None or record.time < wanted.until)
+        and wanted.text.casefold() in "\n".join(texts).casefold()
+    )
 
 
 def check(home: Path, against: Sequence[Path]) -> AuditState:

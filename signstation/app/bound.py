@@ -17,6 +17,7 @@ from signstation.app.media import Medium
 from signstation.app.methods import Method
 from signstation.app.settings import Profile
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
+from signstation.model.audit import AuditFilter, AuditProof, AuditRecord, AuditState
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
@@ -181,6 +182,22 @@ class BoundStation:
         """Gather the evidence of a release."""
         absolute = EvidenceOrder(order.directory.absolute(), order.output.absolute())
         return self._transport.call(Method.EVIDENCE, (absolute,))
+
+    def audit_records(self, wanted: AuditFilter, offset: int) -> Future[tuple[AuditRecord, ...]]:
+        """Records of the audit log."""
+        return self._transport.call(Method.AUDIT_RECORDS, (wanted, offset))
+
+    def audit_check(self, against: tuple[Path, ...]) -> Future[AuditState]:
+        """Recompute the log."""
+        return self._transport.call(Method.AUDIT_CHECK, (_absolute(against),))
+
+    def audit_export(self, directory: Path) -> Future[tuple[Path, ...]]:
+        """Write the whole log."""
+        return self._transport.call(Method.AUDIT_EXPORT, (directory.absolute(),))
+
+    def audit_prove(self, index: int) -> Future[AuditProof]:
+        """Prove one record."""
+        return self._transport.call(Method.AUDIT_PROVE, (index,))
 
     def profiles(self) -> Future[tuple[Profile, ...]]:
         """List saved profiles."""

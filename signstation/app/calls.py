@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from signstation.app import keycases, trustcases
+from signstation.app import audit_export, auditing, keycases, trustcases
 from signstation.app.copyin import CopiedIn, CopyOrder
 from signstation.app.difference import Earlier, Subject
 from signstation.app.difference_earlier import earlier_versions
@@ -31,6 +31,7 @@ from signstation.errors import SignstationError, StoreLocked
 from signstation.jobs.bugs import bug
 from signstation.jobs.runner import Runner, system_clock
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
+from signstation.model.audit import AuditFilter, AuditProof, AuditRecord, AuditState
 from signstation.model.jobs import JobRow, JobState, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
@@ -104,6 +105,10 @@ class Calls:
             Method.EARLIER: self._earlier,
             Method.EXPORT: self._export,
             Method.EVIDENCE: self._evidence,
+            Method.AUDIT_RECORDS: self._audit_records,
+            Method.AUDIT_CHECK: self._audit_check,
+            Method.AUDIT_EXPORT: self._audit_export,
+            Method.AUDIT_PROVE: self._audit_prove,
             Method.PROFILES: self._profiles,
             Method.SAVE_PROFILE: self._save_profile,
             Method.DISMISS: self._dismiss,
@@ -262,6 +267,20 @@ class Calls:
     async def _evidence(self, _: Session, __: Emit, order: EvidenceOrder) -> Evidence:
         cases = EvidenceCases(self._examiner, self._trust, system_clock, self._releases.home)
         return await cases.gather(order)
+
+    async def _audit_records(
+        self, _: Session, __: Emit, wanted: AuditFilter, offset: int
+    ) -> tuple[AuditRecord, ...]:
+        return await asyncio.to_thread(auditing.page, self._home, wanted, offset)
+
+    async def _audit_check(self, _: Session, __: Emit, against: tuple[Path, ...]) -> AuditState:
+        return await asyncio.to_thread(auditing.check, self._home, against)
+
+    async def _audit_export(self, _: Session, __: Emit, directory: Path) -> tuple[Path, ...]:
+        return await asyncio.to_thread(audit_export.export, self._home, directory)
+
+    async def _audit_prove(self, _: Session, __: Emit, index: int) -> AuditProof:
+        return await asyncio.to_thread(audit_export.prove, self._home, index)
 
     async def _profiles(self, _: Session, __: Emit) -> tuple[Profile, ...]:
         return await asyncio.to_thread(list_profiles, settings_files(self._home))

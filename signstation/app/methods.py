@@ -22,6 +22,7 @@ from signstation.app.settings import Profile
 from signstation.codec.plain import from_plain, to_plain
 from signstation.errors import ProtocolViolation
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
+from signstation.model.audit import AuditFilter, AuditProof, AuditRecord, AuditState
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
@@ -61,6 +62,10 @@ class Method(Enum):
     EARLIER = "earlier"
     EXPORT = "export"
     EVIDENCE = "evidence"
+    AUDIT_RECORDS = "audit_records"
+    AUDIT_CHECK = "audit_check"
+    AUDIT_EXPORT = "audit_export"
+    AUDIT_PROVE = "audit_prove"
     PROFILES = "profiles"
     SAVE_PROFILE = "save_profile"
     DISMISS = "dismiss"
@@ -93,6 +98,7 @@ BEGINNINGS = UNDERTAKINGS - {Method.CANCEL} | {
     Method.COPY_IN,
     Method.EXPORT,
     Method.EVIDENCE,
+    Method.AUDIT_EXPORT,
     Method.DOCTOR,
 }
 """Calls that begin something: refused once the station is ending."""
@@ -137,6 +143,10 @@ TYPES: Mapping[Method, Types] = {
     Method.EARLIER: Types((tuple[Subject, ...],), tuple[Earlier, ...]),
     Method.EXPORT: Types((ExportOrder,), Exported, CopyNews),
     Method.EVIDENCE: Types((EvidenceOrder,), Evidence),
+    Method.AUDIT_RECORDS: Types((AuditFilter, int), tuple[AuditRecord, ...]),
+    Method.AUDIT_CHECK: Types((tuple[Path, ...],), AuditState),
+    Method.AUDIT_EXPORT: Types((Path,), tuple[Path, ...]),
+    Method.AUDIT_PROVE: Types((int,), AuditProof),
     Method.PROFILES: Types((), tuple[Profile, ...]),
     Method.SAVE_PROFILE: Types((Profile,), Profile),
     Method.DISMISS: Types((str,)),

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import click
 
+from signstation.app.audit_export import export as _export_log
+from signstation.app.audit_export import prove as _proof
 from signstation.app.auditing import check as _recompute
 from signstation.app.auditing import read_log, records
 from signstation.app.durable import write_file
 from signstation.app.home import state_directory
 from signstation.cli.command import PATH, ExampleCommand, LazyGroup, json_option
-from signstation.cli.output import Output
+from signstation.cli.output import Output, nearby
 from signstation.cli.run import run
 from signstation.effects import ExitStatus
+from signstation.errors import UsageError
 from signstation.model.audit import AuditRecord, AuditState, CheckpointState
 from signstation.reports.verification import SCHEMA
 from signstation.reports.words import show
@@ -29,7 +32,7 @@ STATES = {
 }
 
 
-@click.group(cls=LazyGroup, short_help="What was done here: list, check.")
+@click.group(cls=LazyGroup, short_help="What was done here: list, show, check, prove, export.")
 def audit() -> None:
     """The audit log of this station: orders, published results, discarded signatures."""
 
@@ -63,6 +66,70 @@ def check(against: tuple[Path, ...], target: Path | None, as_json: bool) -> int:
     return run(as_json, lambda output: _check(output, against, target))
 
 
+@audit.command("show", cls=ExampleCommand, short_help="Show one record.")
+@click.argument("number", type=click.IntRange(min=0))
+@json_option
+def show_(number: int, as_json: bool) -> int:  # noqa: FBT001 - a click flag
+    """Show everything that a record holds. NUMBER is that of `audit list`."""
+    return run(as_json, lambda output: _show(output, number))
+
+
+@audit.command("prove", cls=ExampleCommand, short_help="Prove that a record stands in the log.")
+@click.argument("number", type=click.IntRange(min=0))
+@click.option("--output", "target", type=PATH, help="Where the proof goes.", required=True)
+@json_option
+def prove(number: int, target: Path, as_json: bool) -> int:  # noqa: FBT001 - a click flag
+    """Write the proof of one record for somebody who has verify_audit.py and the audit key."""
+    return run(as_json, lambda output: _prove(output, number, target.absolute()))
+
+
+@audit.command("export", cls=ExampleCommand, short_help="Write the whole log for others.")
+@click.argument("directory", type=PATH)
+@json_option
+def export(directory: Path, as_json: bool) -> int:  # noqa: FBT001 - a click flag
+    """Write the log, a checkpoint and a verifier that stands alone into a new directory."""
+    return run(as_json, lambda output: _export(output, directory.absolute()))
+
+
+def _show(output: Output, number: int) -> None:
+    links = read_log(state_directory(os.environ))
+    if number >= len(links):
+        raise UsageError(reason=f"there is no record {number}")
+    (record,) = records(links[number : number + 1])
+    output.object(_record_json(record))
+    values = {
+        "number": str(record.index),
+        "time": _moment(record.time),
+        "what": record.kind.value,
+        "artifact": record.artifact,
+        "sha256": record.sha256.hex() if record.sha256 else "",
+        "job": "" if record.job is None else str(record.job),
+        **dict(record.details),
+        "leaf": record.leaf.hex(),
+    }
+    output.text(*(f"{show(name)}: {show(value)}" for name, value in values.items() if value))
+
+
+def _prove(output: Output, number: int, target: Path) -> None:
+    proof = _proof(state_directory(os.environ), number)
+    write_file(target, proof.text.encode(), mode=0o644, replace=False)
+    _written(output, (target,))
+
+
+def _export(output: Output, directory: Path) -> None:
+    _written(output, _export_log(state_directory(os.environ), directory))
+
+
+def _written(output: Output, paths: tuple[Path, ...]) -> None:
+    for each in paths:
+        output.object({"schema": SCHEMA, "type": "file", "path": str(each)})
+        output.text(show(nearby(str(each))))
+
+
+def _moment(at: int) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
 def _list(output: Output, limit: int | None) -> None:
     found = records(read_log(state_directory(os.environ)))[:limit]
     for each in found:
@@ -72,7 +139,7 @@ def _list(output: Output, limit: int | None) -> None:
         [
             (
                 str(each.index),
-                f"{datetime.fromtimestamp(each.time, UTC):%Y-%m-%d %H:%M:%S}" if each.time else "",
+                _moment(each.time),
                 each.kind.value,
                 "" if each.job is None else str(each.job),
                 each.artifact,

@@ -168,6 +168,18 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "Recompute the log and write a checkpoint to be kept elsewhere.",
         ),
     ),
+    "signstation audit show": (
+        Example("signstation audit show 0", "Show the first record with all that it holds."),
+    ),
+    "signstation audit prove": (
+        Example(
+            "signstation audit prove 0 --output proof.json",
+            "Write what proves that the first record stands in the log.",
+        ),
+    ),
+    "signstation audit export": (
+        Example("signstation audit export audit-log", "Write the log with its own verifier."),
+    ),
     "signstation doctor": (
         Example("signstation doctor", "See what this machine has and what it lacks."),
     ),

@@ -36,6 +36,7 @@ class PageName(Enum):
     QUEUE = "queue"
     KEYS = "keys"
     TRUST = "trust"
+    AUDIT = "audit"
 
 
 class Page(QWidget):

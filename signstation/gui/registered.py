@@ -13,4 +13,5 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry(PageName.QUEUE, "queue", "Queue", lazy("signstation.gui.queue:QueuePage")),
     PageEntry(PageName.KEYS, "key", "Keys", lazy("signstation.gui.keys:KeysPage")),
     PageEntry(PageName.TRUST, "anchor", "Trust", lazy("signstation.gui.trust:TrustPage")),
+    PageEntry(PageName.AUDIT, "audit", "Audit", lazy("signstation.gui.audit:AuditPage")),
 )

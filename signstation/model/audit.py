@@ -1,4 +1,4 @@
-"""The audit log as people read it: its records, and its state."""
+"""The audit log as people read it: records, what is asked of them, and the state of the log."""
 
 from __future__ import annotations
 
@@ -35,6 +35,17 @@ class AuditRecord:
     job: int | None
     details: tuple[tuple[str, str], ...]  # everything else that the record holds
     leaf: bytes  # RFC 6962 leaf hash
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which records: all conditions that are set must hold."""
+
+    kinds: tuple[AuditKind, ...] = ()
+    text: str = ""  # in caller, key, artifact or details, without regard to case
+    sha256: bytes | None = None
+    since: int | None = None  # Unix seconds, included
+    until: int | None = None  # Unix seconds, excluded
 
 
 class CheckpointState(Enum):
@@ -77,3 +88,11 @@ class AuditState:
     checkpoints: tuple[CheckpointResult, ...]
     checkpoint: str  # signed note of the log as it is now; empty where the log is bad
     verifier: str  # public half of the audit key, as signed notes name it
+
+
+@dataclass(frozen=True, slots=True)
+class AuditProof:
+    """That one record stands in the log: all that ``verify_audit.py`` needs, as JSON text."""
+
+    index: int
+    text: str

@@ -37,6 +37,7 @@ from signstation.model.station import (
 )
 from tests.support import windowdata, windowtrust
 from tests.support.window_release import RecordedRelease, ReleaseScript
+from tests.support.windowaudit import AuditScript, RecordedAudit
 
 T = TypeVar("T")
 
@@ -62,13 +63,14 @@ class Script:
     seen: tuple[Seen, ...] = field(default_factory=windowtrust.seen)
 
 
-class RecordedStation(RecordedRelease):
+class RecordedStation(RecordedRelease, RecordedAudit):
     """``orders`` lists what the window asked for: (name of the call, its first argument)."""
 
     def __init__(self, script: Script | None = None) -> None:
         """Start the thread."""
         self.script = script or Script()
         self.release = ReleaseScript()
+        self.audit = AuditScript()
         self.orders: list[tuple[str, object]] = []
         self.secrets: list[bytes] = []
         self._gone: dict[str, Anchor] = {}

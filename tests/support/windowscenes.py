@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from signstation.app.difference import Earlier
+from signstation.gui.audit import AuditPage
 from signstation.gui.keys import KeysPage
 from signstation.gui.pages import PageName
 from signstation.gui.queue import QueuePage
@@ -27,11 +28,12 @@ from signstation.gui.trust import TrustPage
 from signstation.gui.verify import VerifyPage
 from signstation.gui.verify_list import VerifyList
 from signstation.model.anchors import Anchor
+from signstation.model.audit import CheckpointState
 from signstation.model.jobs import JobState
 from signstation.model.prompts import PromptKind
 from signstation.model.station import Inspected, PromptOpened, VerifiedPath
 from signstation.model.text import text
-from tests.support import windowdata
+from tests.support import windowaudit, windowdata
 from tests.support.window import Script, make_job
 from tests.support.windowdriver import RELEASE, Driver, make_prompt
 
@@ -122,6 +124,18 @@ def _pin(driver: Driver) -> None:
     driver.page(PageName.TRUST, TrustPage).take((Path(f"/srv/{EVIL}.asc"),))
 
 
+def _audit(driver: Driver) -> None:
+    evil = (replace(each, caller=EVIL, key=EVIL, artifact=EVIL) for each in windowaudit.records())
+    if driver.station.script.jobs and driver.station.script.jobs[0].title == EVIL:
+        driver.station.audit.records = tuple(
+            replace(each, details=((EVIL, EVIL),)) for each in evil
+        )
+        driver.station.audit.state = windowaudit.against(EVIL, CheckpointState.NOT_OURS)
+    page = driver.page(PageName.AUDIT, AuditPage)
+    driver.settle()
+    page.table.selectRow(0)
+
+
 def _prompts(driver: Driver) -> None:
     for number, kind in enumerate((PromptKind.NEW_PASSPHRASE, PromptKind.PIN, PromptKind.TOUCH)):
         prompt = make_prompt(f"p{number}", kind, wrong=True, tries=1)
@@ -150,6 +164,7 @@ SCENES = (
     Scene("trust", _trust),
     Scene("unpin", _unpin),
     Scene("pin", _pin),
+    Scene("audit", _audit),
     Scene("prompts", _prompts),
     Scene("health", _health),
 )
