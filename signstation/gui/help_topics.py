@@ -47,6 +47,7 @@ ORDER = (
     "keys",
     "trust",
     "ssh",
+    "audit",
     "queue",
     "recovery",
     "evidence",
