@@ -7,21 +7,21 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Protocol
 
-from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder
-from signstation.app.difference import Earlier, Subject
-from signstation.app.evidence import Evidence, EvidenceOrder
-from signstation.app.exporting import Exported, ExportOrder
-from signstation.app.jobdetail import JobDetail
-from signstation.app.media import Medium
-from signstation.app.settings import Profile
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.audit import AuditFilter, AuditProof, AuditRecord, AuditState
+from signstation.model.copies import CopiedIn, CopyNews, CopyOrder
+from signstation.model.evidence import Evidence, EvidenceOrder
+from signstation.model.exports import Exported, ExportOrder
+from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
+from signstation.model.media import Medium
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
+from signstation.model.profiles import Profile
 from signstation.model.secret import Secret
 from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
+from signstation.model.versions import Earlier, Subject
 
 MAX_STEPS_PER_CALL = 1000
 """Most step rows of one answer, so that 100,000 artifacts never travel at once."""

@@ -9,22 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from signstation.app import audit_export, auditing, keycases, trustcases
-from signstation.app.copyin import CopiedIn, CopyOrder
-from signstation.app.difference import Earlier, Subject
 from signstation.app.difference_earlier import earlier_versions
-from signstation.app.evidence import Evidence, EvidenceCases, EvidenceOrder
+from signstation.app.evidence import EvidenceCases
 from signstation.app.examine import Examiner
-from signstation.app.exporting import Exported, ExportOrder
 from signstation.app.home import settings_files
-from signstation.app.jobdetail import JobDetail, job_detail
+from signstation.app.jobdetail import job_detail
 from signstation.app.keydesk import KeyDesk
-from signstation.app.media import Medium
 from signstation.app.methods import BEGINNINGS, Method
 from signstation.app.profiles import list_profiles, save_profile
 from signstation.app.prompts import PromptBroker, Session
 from signstation.app.releasecases import ReleaseCases
 from signstation.app.server import Emit
-from signstation.app.settings import Profile
 from signstation.app.sightings import MAX_SEEN, Sightings, seen
 from signstation.app.trust import TrustSource
 from signstation.errors import SignstationError, StoreLocked
@@ -32,12 +27,19 @@ from signstation.jobs.bugs import bug
 from signstation.jobs.runner import Runner, system_clock
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.audit import AuditFilter, AuditProof, AuditRecord, AuditState
+from signstation.model.copies import CopiedIn, CopyOrder
+from signstation.model.evidence import Evidence, EvidenceOrder
+from signstation.model.exports import Exported, ExportOrder
+from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import JobRow, JobState, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
+from signstation.model.media import Medium
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
+from signstation.model.profiles import Profile
 from signstation.model.secret import Secret
 from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, VerifiedPath
+from signstation.model.versions import Earlier, Subject
 
 Doctor = Callable[[Session], Awaitable[tuple[DoctorRow, ...]]]
 

@@ -31,6 +31,7 @@ from signstation.errors import (
     UsageError,
 )
 from signstation.jobs.candidates import Candidate, Skipped, candidates, open_candidate
+from signstation.model.copies import CopiedIn, CopyNews, RefusedItem
 from signstation.system.files import components, make_directories, open_root, shown, writing
 from signstation.system.files_mounts import changeable_by_others, foreign_place
 
@@ -46,49 +47,6 @@ KEEP_SECONDS = 86400
 """Age from which a copy that no unfinished job needs is removed."""
 _RESERVE = 64 * 1024 * 1024
 """Bytes that stay free on the station's own disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class CopyOrder:
-    """Copy these paths in; without ``always`` only when others could change them."""
-
-    paths: tuple[Path, ...]
-    always: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CopyNews:
-    """How far it is, in bytes and files; ``name`` is the file under way (untrusted text)."""
-
-    done: int
-    total: int
-    files: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedItem:
-    """Something that was not copied; ``error`` is its wire form as JSON text."""
-
-    path: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class CopiedIn:
-    """What to sign instead of what was named: the same paths where no copy was needed.
-
-    ``sums`` is the file with the SHA-256 of every copied file, None without a copy.
-    """
-
-    paths: tuple[Path, ...]
-    copied: bool
-    files: int
-    size: int
-    seconds: float
-    refused: tuple[RefusedItem, ...]
-    refusals: int
-    sums: Path | None
 
 
 def needs_copy(paths: Iterable[Path]) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from signstation.app.difference import Earlier, Subject, subject
 from signstation.jobs.runner import Runner
 from signstation.model.jobs import JobRow, JobState, StepRow
+from signstation.model.versions import Earlier, Subject, subject
 
 MAX_JOBS = 200
 """Newest jobs that are searched: years of releases of one team."""

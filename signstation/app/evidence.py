@@ -26,6 +26,7 @@ from signstation.codec.armor import ArmorKind, armor
 from signstation.codec.der import encode_pem
 from signstation.errors import OutputExists, SignstationError, UsageError
 from signstation.model.checks import Verdict, Verification
+from signstation.model.evidence import Evidence, EvidenceOrder
 from signstation.model.hashes import sha256
 from signstation.model.keys import KeyRef
 from signstation.model.orders import VerifyOrder
@@ -48,25 +49,6 @@ PRINT_SECONDS = 120.0
 """Seconds that drawing may take: a report of 1,000 artifacts takes about ten."""
 MAX_WORDS = 400
 """Most characters of a program's complaint that are told."""
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceOrder:
-    """Gather the evidence of the release in ``directory`` into the new directory ``output``."""
-
-    directory: Path
-    output: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What was made. ``findings`` are English sentences: what it lacks, and why."""
-
-    directory: Path
-    artifacts: int
-    verified: int
-    files: tuple[str, ...]
-    findings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from signstation.app.copyin import MAX_FILES, NEWS_SECONDS, PIECE, CopyNews, folded
+from signstation.app.copyin import MAX_FILES, NEWS_SECONDS, PIECE, folded
 from signstation.errors import (
     ContentDamaged,
     DiskFull,
@@ -27,6 +27,8 @@ from signstation.errors import (
     UsageError,
 )
 from signstation.jobs.candidates import open_candidate
+from signstation.model.copies import CopyNews
+from signstation.model.exports import ExportOrder
 from signstation.system.files import (
     check_name,
     components,
@@ -53,27 +55,6 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNOREC
 """Names of devices on systems that read such media (Win32: Naming Files)."""
 _RESERVE = 4 * 1024 * 1024
 """Bytes left for directories, the sheet and the reports."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOrder:
-    """Write ``files`` (below ``root``) to the new directory ``place / name``."""
-
-    files: tuple[Path, ...]
-    root: Path
-    place: Path
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """What was written, synced, read back and found equal; ``report`` is for people."""
-
-    directory: Path
-    files: int
-    size: int
-    seconds: float
-    report: Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signstation.errors import SignstationError
+from signstation.model.media import Medium
 from signstation.system.files import shown
 from signstation.system.files_mounts import removable
 from signstation.system.programs import Programs
@@ -28,27 +29,6 @@ PLACES = (Path("/media"), Path("/run/media"))
 _LSBLK = ("-J", "-o", "NAME,MAJ:MIN,HOTPLUG,LABEL,TRAN,MODEL,SERIAL")
 _LSBLK_SECONDS = 10.0
 _ESCAPE = re.compile(r"\\([0-7]{3})")
-
-
-@dataclass(frozen=True, slots=True)
-class Medium:
-    """A mounted removable medium; texts come from the medium and are untrusted.
-
-    Sizes are in bytes. ``newest`` is the youngest change at its top in Unix seconds, None where it
-    is empty. ``guards`` are the mount options that hinder programs on it (nosuid, nodev, noexec).
-    """
-
-    mount: Path
-    device: str
-    label: str
-    model: str
-    serial: str
-    file_system: str
-    read_only: bool
-    guards: tuple[str, ...]
-    size: int
-    free: int
-    newest: int | None
 
 
 @dataclass(frozen=True, slots=True)

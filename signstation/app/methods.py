@@ -12,22 +12,22 @@ from enum import Enum
 from pathlib import Path
 from typing import cast
 
-from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder
-from signstation.app.difference import Earlier, Subject
-from signstation.app.evidence import Evidence, EvidenceOrder
-from signstation.app.exporting import Exported, ExportOrder
-from signstation.app.jobdetail import JobDetail
-from signstation.app.media import Medium
-from signstation.app.settings import Profile
 from signstation.codec.plain import from_plain, to_plain
 from signstation.errors import ProtocolViolation
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.audit import AuditFilter, AuditProof, AuditRecord, AuditState
+from signstation.model.copies import CopiedIn, CopyNews, CopyOrder
+from signstation.model.evidence import Evidence, EvidenceOrder
+from signstation.model.exports import Exported, ExportOrder
+from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
+from signstation.model.media import Medium
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
+from signstation.model.profiles import Profile
 from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
+from signstation.model.versions import Earlier, Subject
 
 
 class Method(Enum):

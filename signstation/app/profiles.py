@@ -14,8 +14,9 @@ from pathlib import Path
 
 from signstation.app.durable import write_file
 from signstation.app.reading import read_file
-from signstation.app.settings import MAX_SETTINGS, Profile, load
+from signstation.app.settings import MAX_SETTINGS, load
 from signstation.errors import PathMissing, UsageError
+from signstation.model.profiles import Profile
 from signstation.system.files import shown, writing
 
 MAX_NAME = 64

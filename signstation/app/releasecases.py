@@ -12,20 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from signstation.app.copyin import (
-    CopiedIn,
-    CopyIn,
-    CopyNews,
-    CopyOrder,
-    needs_copy,
-    remove_old,
-    unchanged,
-)
+from signstation.app.copyin import CopyIn, needs_copy, remove_old, unchanged
 from signstation.app.examine import Examiner
-from signstation.app.exporting import Export, Exported, ExportOrder
-from signstation.app.media import Medium, mounted_media
+from signstation.app.exporting import Export
+from signstation.app.media import mounted_media
 from signstation.errors import Cancelled, RecheckFailed
 from signstation.jobs.runner import Runner, system_clock
+from signstation.model.copies import CopiedIn, CopyNews, CopyOrder
+from signstation.model.exports import Exported, ExportOrder
+from signstation.model.media import Medium
 from signstation.model.orders import VerifyOrder
 from signstation.model.station import VerifiedPath
 from signstation.reports.html import report_html

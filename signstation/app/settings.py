@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Generic, TypeVar, cast
 
 from signstation.errors import ArtifactUnreadable, UsageError
+from signstation.model.profiles import KindChoice, Profile
 
 T = TypeVar("T")
 
@@ -32,35 +33,6 @@ class Sourced(Generic[T]):
 
     value: T
     source: str = DEFAULT
-
-
-@dataclass(frozen=True, slots=True)
-class KindChoice:
-    """Which key signs the artifacts of a format, and as which signature type."""
-
-    format: str
-    key: str
-    signature: str
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """Named defaults of ``sign --profile NAME``; what the command line gives wins.
-
-    ``artifact_type`` is what ``--as`` takes; empty strings and tuples mean "not set". With
-    ``kinds`` each format has a key of its own, and formats that are not there are left unsigned.
-    """
-
-    name: str
-    source: str
-    keys: tuple[str, ...] = ()
-    artifact_type: str = ""
-    hash: str = ""
-    certificates: tuple[str, ...] = ()
-    existing: str = ""
-    options: tuple[tuple[str, str], ...] = ()
-    output: str = ""
-    kinds: tuple[KindChoice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

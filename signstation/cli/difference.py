@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from signstation.app.difference import Change, ChangeKind, Difference, Subject, compare
+from signstation.app.difference import Change, ChangeKind, Difference, compare
 from signstation.cli.command import PATH, ExampleCommand, json_option
 from signstation.cli.conversation import Conversation
 from signstation.cli.output import Output, nearby, wire_error
 from signstation.cli.run import run, station
 from signstation.model.artifacts import FactStyle, Inspection, Severity
 from signstation.model.station import Inspected
+from signstation.model.versions import Subject
 from signstation.reports.verification import SCHEMA
 from signstation.reports.words import groups, human_size, sentence, show, show_block
 

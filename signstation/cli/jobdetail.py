@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from signstation.app.jobdetail import JobDetail
 from signstation.cli.output import nearby
+from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import JobState, Phase, StepRow
 from signstation.reports.words import show
 

@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 
 from signstation.app.backup import Contents
-from signstation.app.evidence import Evidence
-from signstation.app.jobdetail import JobDetail
 from signstation.app.retention import Freed
 from signstation.interfaces.format import Format
 from signstation.model.anchors import Anchor
+from signstation.model.evidence import Evidence
+from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.orders import PlannedItem, PlanSummary
 from signstation.model.station import DoctorRow

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from signstation.app.settings import KindChoice
 from signstation.cli.conversation import Conversation
 from signstation.errors import UsageError
 from signstation.model.keys import KeyRef
 from signstation.model.orders import SignOrder
+from signstation.model.profiles import KindChoice
 from signstation.model.station import Inspected
 
 

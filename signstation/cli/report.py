@@ -6,13 +6,7 @@ from pathlib import Path
 
 import click
 
-from signstation.app.evidence import (
-    REPORT,
-    SCRIPT,
-    Evidence,
-    EvidenceOrder,
-    default_output,
-)
+from signstation.app.evidence import REPORT, SCRIPT, default_output
 from signstation.cli.asking import Lines
 from signstation.cli.command import PATH, ExampleCommand, json_option, secret_option
 from signstation.cli.conversation import Conversation
@@ -21,6 +15,7 @@ from signstation.cli.output import Output, nearby
 from signstation.cli.run import asker_for, run, station, typed_key
 from signstation.cli.steps import follow, print_steps, steps_of
 from signstation.effects import ExitStatus
+from signstation.model.evidence import Evidence, EvidenceOrder
 from signstation.model.orders import Destination, SignOrder
 from signstation.reports.words import show
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 import click
 
 from signstation.app.home import settings_files, state_directory
-from signstation.app.settings import Profile, load
+from signstation.app.settings import load
 from signstation.cli.asking import Lines
 from signstation.cli.command import (
     PATH,
@@ -31,6 +31,7 @@ from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import KeyRef
 from signstation.model.options import CONTENT, CONTENT_LEFT, Existing
 from signstation.model.orders import Destination, PlanSummary, SignOrder
+from signstation.model.profiles import Profile
 from signstation.reports.words import human_size, show
 
 E = TypeVar("E", HashAlgorithm, Existing)

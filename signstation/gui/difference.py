@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from signstation.app.difference import Change, ChangeKind, Difference, Earlier
+from signstation.app.difference import Change, ChangeKind, Difference
 from signstation.gui.facts import SEVERITIES, fact_text
 from signstation.gui.literal import Literal
 from signstation.gui.parts import ActionButton, IconLabel, Label, clear
@@ -24,6 +24,7 @@ from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import say, tr, trn
 from signstation.model.artifacts import Fact
+from signstation.model.versions import Earlier
 from signstation.reports.words import show, show_block
 
 MAX_CHANGES_SHOWN = 200

@@ -8,9 +8,7 @@ from PySide6.QtCore import QElapsedTimer
 from PySide6.QtWidgets import QWidget
 
 from signstation.app.api import StationApi
-from signstation.app.copyin import CopiedIn, CopyNews
-from signstation.app.difference import Difference, Earlier
-from signstation.app.settings import Profile
+from signstation.app.difference import Difference
 from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_sentence
@@ -29,11 +27,14 @@ from signstation.gui.stepper import Step, Stepper
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import say, tr
+from signstation.model.copies import CopiedIn, CopyNews
 from signstation.model.jobs import StepRow
 from signstation.model.keys import KeyInfo
 from signstation.model.orders import PlanSummary
+from signstation.model.profiles import Profile
 from signstation.model.station import Inspected
 from signstation.model.text import Text
+from signstation.model.versions import Earlier
 
 CHOOSE, INSPECT, KEYS, REVIEW, RESULT = range(5)
 

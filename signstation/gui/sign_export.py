@@ -11,9 +11,6 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QLineEdit, QWidget
 
 from signstation.app.api import StationApi
-from signstation.app.copyin import CopyNews
-from signstation.app.exporting import Exported, ExportOrder
-from signstation.app.media import Medium
 from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_sentence
@@ -21,6 +18,9 @@ from signstation.gui.parts import ActionButton, Banner, Card, Label
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn
+from signstation.model.copies import CopyNews
+from signstation.model.exports import Exported, ExportOrder
+from signstation.model.media import Medium
 from signstation.reports.words import human_size, show
 
 _UNSAFE = re.compile(r"[^\w.+-]+")

@@ -10,15 +10,16 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from signstation.app.copyin import CopiedIn
-from signstation.app.difference import Difference, Earlier
+from signstation.app.difference import Difference
 from signstation.model.artifacts import Finding, Inspection, Severity
+from signstation.model.copies import CopiedIn
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import KeyInfo, KeyState, SignatureType
 from signstation.model.options import Existing
 from signstation.model.orders import PlanSummary, SignOrder
 from signstation.model.station import Inspected
 from signstation.model.text import Text, text
+from signstation.model.versions import Earlier
 
 _SIGNING = {"sign", "code-signing", "kernel-modules"}
 """Usages of keys that may sign artifacts; a certify-only primary key has none of them."""

@@ -12,12 +12,13 @@ from PySide6.QtCore import QSocketNotifier, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from signstation.app.api import StationApi
-from signstation.app.media import MOUNTS, Medium
+from signstation.app.media import MOUNTS
 from signstation.gui.bridge import Bridge
 from signstation.gui.parts import ActionButton, Card, IconLabel, Label, clear
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn
+from signstation.model.media import Medium
 from signstation.reports.words import human_size, show
 
 SETTLE_MS = 300

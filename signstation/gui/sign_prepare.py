@@ -9,14 +9,15 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from signstation.app.api import StationApi
-from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder
-from signstation.app.difference import Earlier, Subject, compare
+from signstation.app.difference import compare
 from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import parse_error
 from signstation.model.artifacts import Finding, Inspection, Severity
+from signstation.model.copies import CopiedIn, CopyNews, CopyOrder
 from signstation.model.station import Inspected
 from signstation.model.text import Text
+from signstation.model.versions import Earlier, Subject
 
 MAX_COMPARED = 2000
 """Most artifacts that are compared with an earlier version by themselves."""

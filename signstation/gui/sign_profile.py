@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from signstation.app.settings import KindChoice, Profile
 from signstation.errors import UsageError
 from signstation.gui.parts import ActionButton, Label
 from signstation.gui.sign_flow import Choice, SignFlow
@@ -13,6 +12,7 @@ from signstation.gui.theme import Theme
 from signstation.gui.words import tr
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.options import Existing
+from signstation.model.profiles import KindChoice, Profile
 from signstation.reports.words import show
 
 

@@ -8,7 +8,6 @@ from PySide6.QtCore import QItemSelection, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from signstation.app.api import StationApi
-from signstation.app.copyin import CopyNews
 from signstation.gui.bridge import Bridge
 from signstation.gui.difference import DifferenceView
 from signstation.gui.drop import DropArea
@@ -23,6 +22,7 @@ from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn
 from signstation.model.artifacts import Severity
+from signstation.model.copies import CopyNews
 from signstation.model.station import Inspected
 from signstation.reports.words import human_size, show
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from signstation.app.api import StationApi
-from signstation.app.difference import Difference, Earlier
+from signstation.app.difference import Difference
 from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.drop import DropArea
@@ -25,6 +25,7 @@ from signstation.gui.verify_save import ReportSaver
 from signstation.gui.words import tr, trn
 from signstation.model.orders import VerifyOrder
 from signstation.model.station import VerifiedPath
+from signstation.model.versions import Earlier
 from signstation.reports.words import show
 
 BATCH_MS = 100

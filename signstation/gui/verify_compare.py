@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from signstation.app.api import StationApi
-from signstation.app.difference import Difference, Earlier, Subject, compare
+from signstation.app.difference import Difference, compare
 from signstation.errors import ArtifactChanged, SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.difference import DifferenceView
@@ -21,6 +21,7 @@ from signstation.gui.words import tr
 from signstation.model.artifacts import Inspection
 from signstation.model.checks import Verification
 from signstation.model.station import Inspected
+from signstation.model.versions import Earlier, Subject
 
 _Then: TypeAlias = "Callable[[Inspection], None]"
 LOWEST, HIGHEST = 96, 380

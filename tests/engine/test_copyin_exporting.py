@@ -14,14 +14,14 @@ import pytest
 
 from signstation.app.api import StationApi
 from signstation.app.connect import connect
-from signstation.app.copyin import CopyNews, CopyOrder
 from signstation.app.demo_release import write_release
-from signstation.app.difference import Subject
-from signstation.app.exporting import ExportOrder
-from signstation.app.settings import KindChoice, Profile
 from signstation.errors import OutputExists
+from signstation.model.copies import CopyNews, CopyOrder
+from signstation.model.exports import ExportOrder
 from signstation.model.jobs import JobState
 from signstation.model.orders import GenerateOrder, KeyForm, SignOrder, X509Use
+from signstation.model.profiles import KindChoice, Profile
+from signstation.model.versions import Subject
 from tests.support.gnupg import GnupgHome
 
 SECONDS = 60

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from signstation.app.copyin import RefusedItem
-from signstation.app.difference import Earlier
 from signstation.errors import NameRefused
 from signstation.gui.difference import DiffBlock
 from signstation.gui.pages import PageName
 from signstation.gui.sign import SignPage
 from signstation.model.artifacts import Fact, FactSection, FactStyle, Inspection
+from signstation.model.copies import RefusedItem
 from signstation.model.orders import SignOrder
 from signstation.model.station import Inspected
 from signstation.model.text import Text
+from signstation.model.versions import Earlier
 from tests.support.window import Script
 from tests.support.windowdata import NOW, RELEASE
 from tests.support.windowdriver import Driver

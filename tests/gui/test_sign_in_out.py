@@ -9,16 +9,16 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from signstation.app.copyin import CopyOrder
-from signstation.app.exporting import ExportOrder
-from signstation.app.media import Medium
-from signstation.app.settings import KindChoice, Profile
 from signstation.errors import DiskFull
 from signstation.gui.pages import PageName
 from signstation.gui.parts import ActionButton, Label
 from signstation.gui.sign import KEYS, SignPage
 from signstation.gui.sign_media import medium_lines
+from signstation.model.copies import CopyOrder
+from signstation.model.exports import ExportOrder
 from signstation.model.jobs import JobState
+from signstation.model.media import Medium
+from signstation.model.profiles import KindChoice, Profile
 from tests.support.window import Script, make_job
 from tests.support.windowdata import HOSTILE_NAME, NOW, RELEASE
 from tests.support.windowdriver import Driver

@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from signstation.app.difference import Earlier
 from signstation.gui.pages import PageName
 from signstation.gui.parts import ActionButton, Banner, Label
 from signstation.gui.verify import VerifyPage
@@ -17,6 +16,7 @@ from signstation.gui.verify_list import VerifyList
 from signstation.model.artifacts import Inspection
 from signstation.model.checks import Verification
 from signstation.model.station import Inspected
+from signstation.model.versions import Earlier
 from tests.support import windowdata
 from tests.support.windowdriver import RELEASE, Driver
 

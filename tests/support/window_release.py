@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from signstation.app.copyin import CopiedIn, CopyNews, CopyOrder, RefusedItem
-from signstation.app.difference import Earlier, Subject
-from signstation.app.exporting import Exported, ExportOrder
-from signstation.app.media import Medium
-from signstation.app.settings import Profile
+from signstation.model.copies import CopiedIn, CopyNews, CopyOrder, RefusedItem
+from signstation.model.exports import Exported, ExportOrder
+from signstation.model.media import Medium
+from signstation.model.profiles import Profile
+from signstation.model.versions import Earlier, Subject
 
 T = TypeVar("T")
 

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from signstation.app.difference import Earlier
 from signstation.gui.audit import AuditPage
 from signstation.gui.keys import KeysPage
 from signstation.gui.pages import PageName
@@ -33,6 +32,7 @@ from signstation.model.jobs import JobState
 from signstation.model.prompts import PromptKind
 from signstation.model.station import Inspected, PromptOpened, VerifiedPath
 from signstation.model.text import text
+from signstation.model.versions import Earlier
 from tests.support import windowaudit, windowdata
 from tests.support.window import Script, make_job
 from tests.support.windowdriver import RELEASE, Driver, make_prompt

@@ -12,17 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from signstation.app.copyin import (
-    KEEP_SECONDS,
-    PIECE,
-    CopiedIn,
-    CopyIn,
-    CopyNews,
-    folded,
-    needs_copy,
-    remove_old,
-)
+from signstation.app.copyin import KEEP_SECONDS, PIECE, CopyIn, folded, needs_copy, remove_old
 from signstation.errors import Cancelled, DiskFull, UsageError
+from signstation.model.copies import CopiedIn, CopyNews
 
 
 def _copy(area: Path, *paths: Path, news: list[CopyNews] | None = None) -> CopiedIn:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signstation.app.difference import MAX_LINES, ChangeKind, Difference, compare, subject
+from signstation.app.difference import MAX_LINES, ChangeKind, Difference, compare
 from signstation.model.artifacts import Fact, FactSection, FactStyle, Inspection, Severity
 from signstation.model.text import Text, text
+from signstation.model.versions import subject
 from tests.support.windowdata import digest
 
 

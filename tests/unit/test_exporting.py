@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signstation.app.copyin import CopyNews
-from signstation.app.exporting import SHEET, Export, ExportOrder, check_names
+from signstation.app.exporting import SHEET, Export, check_names
 from signstation.errors import (
     Cancelled,
     ContentDamaged,
@@ -20,6 +19,8 @@ from signstation.errors import (
     SignstationError,
     UsageError,
 )
+from signstation.model.copies import CopyNews
+from signstation.model.exports import ExportOrder
 
 
 def _export(

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signstation.app.profiles import _table, list_profiles, remove_profile, save_profile
-from signstation.app.settings import KindChoice, Profile, Settings, _File
+from signstation.app.settings import Settings, _File
 from signstation.errors import UsageError
+from signstation.model.profiles import KindChoice, Profile
 
 RELEASE = Profile(
     "Release 4",
