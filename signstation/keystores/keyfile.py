@@ -6,7 +6,6 @@ passphrase wherever a certificate beside the key or a given one shows it.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,7 +19,6 @@ from signstation.errors import (
     KeyNotFound,
     KeyUnreadable,
     KeyUnusable,
-    PassphraseWrong,
     SignstationError,
 )
 from signstation.interfaces.context import KeyContext
@@ -36,13 +34,7 @@ from signstation.keystores.keyfile_material import (
     sort_chain,
     unlock,
 )
-from signstation.keystores.keyfile_sign import SoftwareKey, message_schemes_of, schemes_of
-from signstation.keystores.keyfile_write import (
-    PRIVATE,
-    generate,
-    key_directory,
-    stem_of,
-)
+from signstation.keystores.keyfile_write import STORE, generate, key_directory
 from signstation.model.hashes import sha256
 from signstation.model.keys import (
     KeyFamily,
@@ -56,18 +48,13 @@ from signstation.model.keys import (
     X509Profile,
 )
 from signstation.model.orders import GenerateOrder
-from signstation.model.prompts import Prompt, PromptKind
-from signstation.model.text import text
 from signstation.signatures.certificates import NO_END, CertificateFacts, key_type, spki_of
+from signstation.signatures.softwarekey import SoftwareKey, message_schemes_of, schemes_of
+from signstation.signatures.softwarekey_file import MIN_RSA, PRIVATE, stem_of, with_passphrase
 from signstation.system.files_new import write
 
-STORE = "file"
-TRIES = 3
-"""How often a passphrase is asked for, as gpg-agent does."""
 MAX_LISTED = 1000
 """Most files of the key directory that are looked at."""
-MIN_RSA = 2048
-"""Fewest bits of an RSA modulus that may sign (NIST SP 800-131A)."""
 _SUFFIXES = {Form.PEM: ".pem", Form.DER: ".key", Form.PKCS12: ".p12"}
 
 
@@ -154,7 +141,7 @@ class Keyfile:
             raise KeyChanged(
                 key=str(profile.key), expected=profile.spki_sha256.hex(), found=sha256(found).hex
             )
-        yield SoftwareKey(unlocked.key, key_type(public), str(profile.key))
+        yield SoftwareKey(unlocked.key, schemes_of(key_type(public)), str(profile.key))
 
     def generate(self, order: GenerateOrder, ctx: KeyContext) -> Sequence[KeyInfo]:
         """Make an X.509 key: NAME.pem (key and certificate), NAME.crt and NAME.der.
@@ -243,29 +230,8 @@ def _unlock(ref: KeyRef, material: KeyMaterial, ctx: KeyContext, *, to_sign: boo
     """Ask for the passphrase, up to three times. Raises PassphraseWrong and Cancelled."""
     if not material.encrypted:
         return unlock(material, None, str(ref), to_sign=to_sign)
-    left = TRIES
-    while True:
-        passphrase = ctx.ask(_prompt(ref, left))
-        try:
-            return unlock(material, passphrase, str(ref), to_sign=to_sign)
-        except PassphraseWrong as error:
-            left -= 1
-            if left == 0:
-                raise PassphraseWrong(key=str(ref), tries_left=0) from error
-        finally:
-            passphrase.wipe()
-
-
-def _prompt(ref: KeyRef, left: int) -> Prompt:
-    return Prompt(
-        id=secrets.token_hex(8),
-        kind=PromptKind.PASSPHRASE,
-        name=f"passphrase {ref}",
-        title=text("Passphrase"),
-        body=text("Unlock the private key in {path}.", path=ref.locator),
-        key=str(ref),
-        tries_left=left,
-        previous_wrong=left < TRIES,
+    return with_passphrase(
+        ref, ctx.ask, lambda found: unlock(material, found, str(ref), to_sign=to_sign)
     )
 
 

@@ -6,10 +6,7 @@ a private key; PKCS#12 holds both. Runs in a key worker only.
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -26,9 +23,10 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 from signstation.codec import der
 from signstation.codec.der import PemBlock, Reader, pem_blocks
-from signstation.errors import ArtifactMalformed, KeyNotFound, KeyUnreadable, PassphraseWrong
+from signstation.errors import ArtifactMalformed, KeyUnreadable, PassphraseWrong
 from signstation.model.secret import Secret
 from signstation.signatures.certificates import CertificateFacts, read_certificate
+from signstation.signatures.softwarekey_file import read_key_file
 
 MAX_FILE = 1024 * 1024
 """Most bytes of a key or certificate file: an RSA-16384 key with a chain has under 100 kB."""
@@ -79,26 +77,10 @@ def read_material(path: Path, key: str) -> KeyMaterial:
     Logs a warning where others could read or change a private key. Raises KeyNotFound and
     KeyUnreadable.
     """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        descriptor = os.open(path, flags)
-    except OSError as error:
-        if error.errno in {errno.ENOENT, errno.ENOTDIR}:
-            raise KeyNotFound(key=key) from error
-        raise KeyUnreadable(key=key, reason=error.strerror or "") from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
-            raise KeyUnreadable(key=key, reason=f"not a regular file of at most {MAX_FILE} bytes")
-        data = os.read(descriptor, MAX_FILE)
-    except OSError as error:
-        raise KeyUnreadable(key=key, reason=error.strerror or "") from error
-    finally:
-        os.close(descriptor)
-    material = parse_material(data, key)
-    if status.st_mode & _OTHERS:
-        mode = stat.S_IMODE(status.st_mode)
-        _LOG.warning("the key file %s is open to others (mode %o)", path, mode)
+    file = read_key_file(path, key, MAX_FILE)
+    material = parse_material(file.content, key)
+    if file.mode & _OTHERS:
+        _LOG.warning("the key file %s is open to others (mode %o)", path, file.mode)
     return material
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,12 +14,10 @@ from signstation.errors import OutputExists, RecheckFailed, SignstationError, Us
 from signstation.interfaces.context import KeyContext
 from signstation.keystores.keyfile_material import read_material, unlock
 from signstation.keystores.keyfile_pkcs8 import private_pem
-from signstation.keystores.keyfile_sign import SoftwareKey
 from signstation.model.asks import ToSign
+from signstation.model.keys import KeyRef
 from signstation.model.orders import GenerateOrder, KeyForm, X509Use
-from signstation.model.prompts import Prompt, PromptKind
 from signstation.model.secret import Secret
-from signstation.model.text import text
 from signstation.signatures.certificates import (
     CertificateOrder,
     key_type,
@@ -30,18 +26,22 @@ from signstation.signatures.certificates import (
     spki_of,
 )
 from signstation.signatures.remotekey import remote_key
+from signstation.signatures.softwarekey import SoftwareKey, schemes_of
+from signstation.signatures.softwarekey_file import (
+    PRIVATE,
+    PUBLIC,
+    PUBLIC_EXPONENT,
+    new_passphrase,
+    stem_of,
+)
 from signstation.system.files_new import write
+
+STORE = "file"
 
 SUFFIXES = (".pem", ".crt", ".der")
 """Of the private key with its certificate, the certificate, and the certificate in DER."""
-PRIVATE = 0o600
-PUBLIC = 0o644
-MAX_STEM = 64
-"""Most characters of a file's name without its suffix."""
 DEFAULT_ALGORITHM = "rsa4096"
 """Every kernel, shim and openssl takes it; Debian 12's kernel knows no ECDSA."""
-PUBLIC_EXPONENT = 65_537
-"""RSA's public exponent (FIPS 186-5 A.1.1)."""
 
 SoftwarePrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
@@ -80,7 +80,7 @@ def generate(order: GenerateOrder, ctx: KeyContext) -> Path:
     for path in (private, certificate, binary):
         if not order.replace and os.path.lexists(path):
             raise OutputExists(path=str(path))
-    passphrase = _new_passphrase(private, ctx) if order.protect else None
+    passphrase = new_passphrase(KeyRef(STORE, str(private)), ctx.ask) if order.protect else None
     key = make()
     der = _certificate(order, key, ctx)
     pem = encode_pem("CERTIFICATE", der)
@@ -117,7 +117,7 @@ def _maker(order: GenerateOrder) -> Callable[[], SoftwarePrivateKey]:
 
 def _certificate(order: GenerateOrder, key: SoftwarePrivateKey, ctx: KeyContext) -> bytes:
     public = key.public_key()
-    signer = SoftwareKey(key, key_type(public), "new key")
+    signer = SoftwareKey(key, schemes_of(key_type(public)), "new key")
 
     def sign(ask: ToSign) -> bytes:
         (answer,) = signer.sign((ask,))
@@ -133,25 +133,3 @@ def _certificate(order: GenerateOrder, key: SoftwarePrivateKey, ctx: KeyContext)
         serial=x509.random_serial_number(),
     )
     return self_signed(wanted, remote_key(public, sign))
-
-
-def _new_passphrase(path: Path, ctx: KeyContext) -> Secret:
-    found = ctx.ask(
-        Prompt(
-            id=secrets.token_hex(8),
-            kind=PromptKind.NEW_PASSPHRASE,
-            name=f"new passphrase file:{path}",
-            title=text("New passphrase"),
-            body=text("It will protect the private key in {path}.", path=str(path)),
-            key=f"file:{path}",
-        )
-    )
-    if len(found) == 0:
-        raise UsageError(reason="an empty passphrase protects nothing")
-    return found
-
-
-def stem_of(name: str) -> str:
-    """Turn a name for people into a file name: lower-case ASCII letters, digits and hyphens."""
-    stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:MAX_STEM].strip("-")
-    return stem or "key"

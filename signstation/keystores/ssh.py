@@ -6,11 +6,7 @@ agent that SSH_AUTH_SOCK names; ``SHA256:…@/PATH`` names the socket of another
 
 from __future__ import annotations
 
-import errno
-import os
 import re
-import secrets
-import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +38,7 @@ from signstation.errors import (
 from signstation.interfaces.context import KeyContext
 from signstation.interfaces.keystore import OpenKey
 from signstation.keystores.ssh_agent import AgentKey, SshAgent
-from signstation.keystores.ssh_sign import FileKey, SshAgentKey, SshPrivateKey, ssh_schemes
+from signstation.keystores.ssh_sign import SshAgentKey, SshPrivateKey, ssh_schemes
 from signstation.keystores.ssh_write import generate_ssh, ssh_directory
 from signstation.model.hashes import sha256
 from signstation.model.keys import (
@@ -57,19 +53,15 @@ from signstation.model.keys import (
     SignerProfile,
 )
 from signstation.model.orders import GenerateOrder
-from signstation.model.prompts import Prompt, PromptKind
 from signstation.model.secret import Secret
-from signstation.model.text import text
 from signstation.signatures.certificates import key_type, spki_of
+from signstation.signatures.softwarekey import SoftwareKey
+from signstation.signatures.softwarekey_file import MIN_RSA, read_key_file, with_passphrase
 
 AGENT = "SHA256:"
 """How the locator of an agent's key begins."""
-TRIES = 3
-"""How often a passphrase is asked for, as gpg-agent does."""
 MAX_LISTED = 1000
 """Most files of the key directory that are looked at."""
-MIN_RSA = 2048
-"""Fewest bits of an RSA modulus that may sign (NIST SP 800-131A)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +157,7 @@ class Ssh:
         key = _unlock(ref, data, _parsed(data, ref), ctx)
         public = key.public_key()
         _same(spki_of(public), profile)
-        yield FileKey(key, profile.schemes, name)
+        yield SoftwareKey(key, profile.schemes, name)
 
     def generate(self, order: GenerateOrder, ctx: KeyContext) -> Sequence[KeyInfo]:
         """Make a key file and its .pub file (``ssh_write.generate_ssh``)."""
@@ -276,18 +268,7 @@ def _listed(key: AgentKey) -> KeyInfo:
 
 
 def _read(ref: KeyRef) -> bytes:
-    """Read a regular file of bounded size, not through a link."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        descriptor = os.open(ref.locator, flags)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise KeyUnreadable(key=str(ref), reason="not a regular file")
-            return file.read(MAX_FILE + 1)
-    except OSError as error:
-        if error.errno in {errno.ENOENT, errno.ENOTDIR}:
-            raise KeyNotFound(key=str(ref)) from error
-        raise KeyUnreadable(key=str(ref), reason=error.strerror or "") from error
+    return read_key_file(Path(ref.locator), str(ref), MAX_FILE).content
 
 
 def _parsed(data: bytes, ref: KeyRef) -> SshPrivateFile:
@@ -301,17 +282,7 @@ def _unlock(ref: KeyRef, data: bytes, file: SshPrivateFile, ctx: KeyContext) -> 
     """Ask for the passphrase, up to three times. Raises PassphraseWrong and Cancelled."""
     if not file.encrypted:
         return _load(ref, data, file, None)
-    left = TRIES
-    while True:
-        passphrase = ctx.ask(_prompt(ref, left))
-        try:
-            return _load(ref, data, file, passphrase)
-        except PassphraseWrong as error:
-            left -= 1
-            if left == 0:
-                raise PassphraseWrong(key=str(ref), tries_left=0) from error
-        finally:
-            passphrase.wipe()
+    return with_passphrase(ref, ctx.ask, lambda found: _load(ref, data, file, found))
 
 
 def _load(
@@ -333,19 +304,6 @@ def _load(
     if not isinstance(key, SshPrivateKey) or key_blob(key.public_key()) != file.public:
         raise KeyUnreadable(key=str(ref), reason="its two halves are of different keys")
     return key
-
-
-def _prompt(ref: KeyRef, left: int) -> Prompt:
-    return Prompt(
-        id=secrets.token_hex(8),
-        kind=PromptKind.PASSPHRASE,
-        name=f"passphrase {ref}",
-        title=text("Passphrase"),
-        body=text("Unlock the private key in {path}.", path=ref.locator),
-        key=str(ref),
-        tries_left=left,
-        previous_wrong=left < TRIES,
-    )
 
 
 KEYSTORE = Ssh()

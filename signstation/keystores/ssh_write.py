@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -21,19 +19,19 @@ from signstation.codec.sshkeys import key_blob, public_line
 from signstation.errors import OutputExists, UsageError
 from signstation.interfaces.context import KeyContext
 from signstation.keystores.ssh_sign import SshPrivateKey
+from signstation.model.keys import SSH_STORE, KeyRef
 from signstation.model.orders import GenerateOrder
-from signstation.model.prompts import Prompt, PromptKind
-from signstation.model.text import text
+from signstation.signatures.softwarekey_file import (
+    PRIVATE,
+    PUBLIC,
+    PUBLIC_EXPONENT,
+    new_passphrase,
+    stem_of,
+)
 from signstation.system.files_new import write
 
-PRIVATE, PUBLIC = 0o600, 0o644
-"""Permission bits of the two files; ssh refuses private keys that others may read."""
-MAX_STEM = 64
-"""Most characters of a file's name without its suffix."""
 DEFAULT_ALGORITHM = "ed25519"
 """ssh-keygen's own choice since OpenSSH 9.5."""
-PUBLIC_EXPONENT = 65_537
-"""RSA's public exponent (FIPS 186-5 A.1.1)."""
 
 ALGORITHMS: Mapping[str, Callable[[], SshPrivateKey]] = {
     "ed25519": ed25519.Ed25519PrivateKey.generate,
@@ -64,7 +62,7 @@ def generate_ssh(order: GenerateOrder, ctx: KeyContext) -> Path:
         raise UsageError(reason=f"unknown algorithm {order.algorithm}; known are {known}")
     if not order.name.isprintable() or not order.name.strip():
         raise UsageError(reason="the name of an SSH key is one line of text")
-    private = (order.output or ssh_directory(ctx)) / _stem(order.name)
+    private = (order.output or ssh_directory(ctx)) / f"{stem_of(order.name)}.ssh"
     public = private.with_name(f"{private.name}.pub")
     for path in (private, public):
         if not order.replace and os.path.lexists(path):
@@ -78,26 +76,9 @@ def generate_ssh(order: GenerateOrder, ctx: KeyContext) -> Path:
     return private
 
 
-def _stem(name: str) -> str:
-    """Turn a comment into a file name: lower-case ASCII letters, digits and hyphens."""
-    stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:MAX_STEM].strip("-")
-    return f"{stem or 'key'}.ssh"
-
-
 def _encryption(path: Path, ctx: KeyContext) -> KeySerializationEncryption:
-    passphrase = ctx.ask(
-        Prompt(
-            id=secrets.token_hex(8),
-            kind=PromptKind.NEW_PASSPHRASE,
-            name=f"new passphrase ssh:{path}",
-            title=text("New passphrase"),
-            body=text("It will protect the private key in {path}.", path=str(path)),
-            key=f"ssh:{path}",
-        )
-    )
+    passphrase = new_passphrase(KeyRef(SSH_STORE, str(path)), ctx.ask)
     try:
-        if len(passphrase) == 0:
-            raise UsageError(reason="an empty passphrase protects nothing")
         with passphrase.open() as opened:
             return BestAvailableEncryption(bytes(opened))
     finally:

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from signstation.codec.sshkeys import key_blob
-from signstation.keystores.keyfile_sign import SoftwareKey
 from signstation.keystores.ssh_sign import ssh_schemes
 from signstation.model.asks import ToSign
 from signstation.model.hashes import HashAlgorithm
@@ -31,6 +30,7 @@ from signstation.model.keys import (
 )
 from signstation.model.trust import Origin, SshAnchor, Trust
 from signstation.signatures.certificates import key_type, spki_of
+from signstation.signatures.softwarekey import SoftwareKey
 
 FAMILIES = ("ed25519", "p256", "p384", "p521", "rsa2048")
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
@@ -86,7 +86,7 @@ def slot(
 def answer(found: Slot, ask: ToSign) -> bytes:
     """Sign with the key of a slot."""
     family = found.signer.label
-    (made,) = SoftwareKey(private(family), found.signer.type, family).sign((ask,))
+    (made,) = SoftwareKey(private(family), found.signer.schemes, family).sign((ask,))
     assert isinstance(made, bytes), made
     return made
 

@@ -35,25 +35,16 @@ from signstation.keystores.keyfile import KEYSTORE
 from signstation.model.asks import MAX_BATCH
 from signstation.model.keys import KeyFamily, KeyRef, KeyState, Protection, Scheme, SignatureType
 from signstation.model.prompts import PromptKind
-from signstation.system.programs import Programs
 from tests.support.contract_keystores import ScriptedKeyContext, ask_for
+from tests.support.keyfiles import LEAF, ROOT, key_context, key_file
 from tests.support.x509 import DAY, NOW, Identity, Shape, identity
 
 LOCK = BestAvailableEncryption(b"secret")
-ROOT = identity("p256-ca", Shape(name="Root", authority=True))
-LEAF = identity("p256", Shape(name="Leaf"), ROOT)
 
 
 @pytest.fixture
 def ctx(tmp_path: Path) -> ScriptedKeyContext:
-    return ScriptedKeyContext(NOW, tmp_path / "state", None, Programs(tmp_path))
-
-
-def _file(directory: Path, *parts: bytes, name: str = "key.pem") -> KeyRef:
-    path = directory / name
-    path.write_bytes(b"".join(parts))
-    path.chmod(0o600)
-    return KeyRef("file", str(path))
+    return key_context(tmp_path)
 
 
 def _locked(owner: Identity) -> bytes:
@@ -68,9 +59,9 @@ def test_the_chain_is_sorted_leaf_first_wherever_its_parts_are(
 ) -> None:
     root = ROOT.certificate_pem()
     leaf = LEAF.certificate_pem()
-    beside = _file(tmp_path, root, LEAF.key_pem(), leaf)
+    beside = key_file(tmp_path, root, LEAF.key_pem(), leaf)
     assert KEYSTORE.profile(beside, (), ctx).x509.chain == LEAF.chain  # type: ignore[union-attr]
-    bare = _file(tmp_path, LEAF.key_pem(), name="bare.pem")
+    bare = key_file(tmp_path, LEAF.key_pem(), name="bare.pem")
     for given_files in ((root + leaf,), (leaf, root), (ROOT.der, LEAF.der)):
         profile = KEYSTORE.profile(bare, given_files, ctx)
         assert profile.x509 is not None
@@ -81,7 +72,7 @@ def test_the_chain_is_sorted_leaf_first_wherever_its_parts_are(
 def test_a_bare_key_has_a_profile_without_envelopes(
     tmp_path: Path, ctx: ScriptedKeyContext
 ) -> None:
-    profile = KEYSTORE.profile(_file(tmp_path, LEAF.key_pem()), (), ctx)
+    profile = KEYSTORE.profile(key_file(tmp_path, LEAF.key_pem()), (), ctx)
     assert (profile.x509, profile.signature_types) == (None, ())
     assert profile.protection is Protection.UNPROTECTED
     assert not profile.prompts
@@ -94,7 +85,7 @@ def test_an_encrypted_key_beside_its_certificate_is_described_without_a_prompt(
         (_locked(LEAF), LEAF.certificate_pem(), ROOT.certificate_pem()),
         (_locked(LEAF),),
     ):
-        ref = _file(tmp_path, *files)
+        ref = key_file(tmp_path, *files)
         given_files = () if len(files) > 1 else (LEAF.certificate_pem() + ROOT.certificate_pem(),)
         profile = KEYSTORE.profile(ref, given_files, ctx)
         assert ctx.prompts == []
@@ -108,7 +99,7 @@ def test_several_possible_certificates_of_an_encrypted_key_need_the_passphrase(
     tmp_path: Path, ctx: ScriptedKeyContext
 ) -> None:
     other = identity("p256-other", Shape(name="Other"))
-    ref = _file(tmp_path, _locked(LEAF), other.certificate_pem(), LEAF.certificate_pem())
+    ref = key_file(tmp_path, _locked(LEAF), other.certificate_pem(), LEAF.certificate_pem())
     ctx.answers[:] = [b"secret"]
     profile = KEYSTORE.profile(ref, (), ctx)
     assert profile.label == "Leaf"
@@ -117,7 +108,7 @@ def test_several_possible_certificates_of_an_encrypted_key_need_the_passphrase(
 
 def test_a_certificate_of_another_key_is_refused(tmp_path: Path, ctx: ScriptedKeyContext) -> None:
     other = identity("p256-other", Shape(name="Other"))
-    plain = _file(tmp_path, LEAF.key_pem())
+    plain = key_file(tmp_path, LEAF.key_pem())
     with pytest.raises(CertificateMismatch):
         KEYSTORE.profile(plain, (other.certificate_pem(),), ctx)
 
@@ -126,7 +117,7 @@ def test_a_certificate_that_stood_for_an_encrypted_key_is_found_out_when_it_is_o
     tmp_path: Path, ctx: ScriptedKeyContext
 ) -> None:
     other = identity("p256-other", Shape(name="Other"))
-    ref = _file(tmp_path, _locked(LEAF))
+    ref = key_file(tmp_path, _locked(LEAF))
     profile = KEYSTORE.profile(ref, (other.certificate_pem(),), ctx)
     ctx.answers[:] = [b"secret"]
     with pytest.raises(CertificateMismatch), KEYSTORE.open(profile, 1, ctx):
@@ -134,9 +125,9 @@ def test_a_certificate_that_stood_for_an_encrypted_key_is_found_out_when_it_is_o
 
 
 def test_a_replaced_key_file_is_noticed(tmp_path: Path, ctx: ScriptedKeyContext) -> None:
-    ref = _file(tmp_path, LEAF.key_pem())
+    ref = key_file(tmp_path, LEAF.key_pem())
     profile = KEYSTORE.profile(ref, (), ctx)
-    _file(tmp_path, identity("p256-other").key_pem())
+    key_file(tmp_path, identity("p256-other").key_pem())
     with pytest.raises(KeyChanged) as raised, KEYSTORE.open(profile, 1, ctx):
         pass
     assert raised.value.expected == profile.spki_sha256.hex()
@@ -154,7 +145,7 @@ def test_certificates_that_must_not_sign_are_refused(
     shape: Shape, reason: str, tmp_path: Path, ctx: ScriptedKeyContext
 ) -> None:
     owner = identity("p256", shape)
-    ref = _file(tmp_path, owner.key_pem(), owner.certificate_pem())
+    ref = key_file(tmp_path, owner.key_pem(), owner.certificate_pem())
     with pytest.raises(KeyUnusable) as raised:
         KEYSTORE.profile(ref, (), ctx)
     assert reason in raised.value.reason
@@ -164,7 +155,7 @@ def test_pkcs1_is_read_in_both_encodings(tmp_path: Path, ctx: ScriptedKeyContext
     owner = identity("rsa2048")
     for encoding in (Encoding.PEM, Encoding.DER):
         form = PrivateFormat.TraditionalOpenSSL
-        ref = _file(tmp_path, owner.key.private_bytes(encoding, form, NoEncryption()))
+        ref = key_file(tmp_path, owner.key.private_bytes(encoding, form, NoEncryption()))
         assert KEYSTORE.profile(ref, (), ctx).type.title == "RSA-2048"
 
 
@@ -179,14 +170,14 @@ def test_weak_and_foreign_kinds_of_keys_are_refused(
     for key in keys:
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         with pytest.raises(KeyUnusable):
-            KEYSTORE.profile(_file(tmp_path, pem), (), ctx)
+            KEYSTORE.profile(key_file(tmp_path, pem), (), ctx)
 
 
 def test_mldsa_signs_the_message_representative(tmp_path: Path, ctx: ScriptedKeyContext) -> None:
     """FIPS 204: mu is 64 bytes; anything else is refused."""
     owner = identity("mldsa65")
     assert isinstance(owner.key, mldsa.MLDSA65PrivateKey)
-    profile = KEYSTORE.profile(_file(tmp_path, owner.key_pem()), (), ctx)
+    profile = KEYSTORE.profile(key_file(tmp_path, owner.key_pem()), (), ctx)
     assert profile.schemes == (Scheme.MLDSA65_MU,)
     template = ask_for(Scheme.RSA_PKCS1_SHA512, b"x")
     good = replace(template, scheme=Scheme.MLDSA65_MU, digest=b"m" * 64)
@@ -201,7 +192,7 @@ def test_mldsa_signs_the_message_representative(tmp_path: Path, ctx: ScriptedKey
 def test_digests_of_a_wrong_length_are_refused_one_by_one(
     tmp_path: Path, ctx: ScriptedKeyContext
 ) -> None:
-    profile = KEYSTORE.profile(_file(tmp_path, LEAF.key_pem()), (), ctx)
+    profile = KEYSTORE.profile(key_file(tmp_path, LEAF.key_pem()), (), ctx)
     good = ask_for(Scheme.ECDSA_SHA256, b"x")
     with KEYSTORE.open(profile, 2, ctx) as key:
         first, second = key.sign([replace(good, digest=b"short"), good])
@@ -218,7 +209,7 @@ def test_digests_of_a_wrong_length_are_refused_one_by_one(
 def test_links_are_followed_once_when_a_name_is_resolved(
     tmp_path: Path, ctx: ScriptedKeyContext
 ) -> None:
-    ref = _file(tmp_path, LEAF.key_pem())
+    ref = key_file(tmp_path, LEAF.key_pem())
     link = tmp_path / "link.pem"
     link.symlink_to("key.pem")
     assert KEYSTORE.resolve(str(link), ctx) == ref
@@ -235,7 +226,7 @@ def test_a_relative_name_is_below_the_stations_directory(
 ) -> None:
     directory = ctx.state / "keys"
     directory.mkdir(parents=True)
-    ref = _file(directory, LEAF.key_pem())
+    ref = key_file(directory, LEAF.key_pem())
     assert KEYSTORE.resolve("key.pem", ctx) == ref
     with pytest.raises(KeyNotFound):
         KEYSTORE.resolve("other.pem", ctx)
@@ -259,7 +250,7 @@ def test_what_is_no_regular_file_of_bounded_size_is_refused(
 
 @pytest.mark.expects_log("open to others")
 def test_a_file_that_others_can_read_is_logged(tmp_path: Path, ctx: ScriptedKeyContext) -> None:
-    ref = _file(tmp_path, LEAF.key_pem())
+    ref = key_file(tmp_path, LEAF.key_pem())
     Path(ref.locator).chmod(0o644)
     KEYSTORE.profile(ref, (), ctx)
 
@@ -287,7 +278,7 @@ def test_what_holds_no_single_readable_key_is_refused(
 ) -> None:
     ctx.answers[:] = [b"x"] * 3
     with pytest.raises((KeyUnreadable, PassphraseWrong)):
-        KEYSTORE.profile(_file(tmp_path, content), (), ctx)
+        KEYSTORE.profile(key_file(tmp_path, content), (), ctx)
 
 
 @given(st.binary(max_size=200))
@@ -307,7 +298,7 @@ def test_pkcs12_without_a_passphrase_needs_none(tmp_path: Path, ctx: ScriptedKey
         [ROOT.certificate],
         NoEncryption(),
     )
-    profile = KEYSTORE.profile(_file(tmp_path, content, name="key.p12"), (), ctx)
+    profile = KEYSTORE.profile(key_file(tmp_path, content, name="key.p12"), (), ctx)
     assert profile.x509 is not None
     assert profile.x509.chain == LEAF.chain
     assert (ctx.prompts, profile.prompts) == ([], False)
@@ -323,12 +314,12 @@ def test_the_stations_keys_are_listed_with_their_state(
     assert KEYSTORE.list_keys(ctx) == ()
     directory.mkdir(parents=True)
     expired = identity("p256", Shape(name="Old", not_after=NOW - DAY))
-    _file(directory, LEAF.key_pem(), LEAF.certificate_pem(), name="a.pem")
-    _file(directory, expired.key_pem(), expired.certificate_pem(), name="b.pem")
-    _file(directory, _locked(LEAF), name="c.pem")
-    _file(directory, LEAF.certificate_pem(), name="d.crt")
-    _file(directory, LEAF.der, name="e.der")
-    _file(directory, identity("ed25519").key_pem(), name="f.pem")
+    key_file(directory, LEAF.key_pem(), LEAF.certificate_pem(), name="a.pem")
+    key_file(directory, expired.key_pem(), expired.certificate_pem(), name="b.pem")
+    key_file(directory, _locked(LEAF), name="c.pem")
+    key_file(directory, LEAF.certificate_pem(), name="d.crt")
+    key_file(directory, LEAF.der, name="e.der")
+    key_file(directory, identity("ed25519").key_pem(), name="f.pem")
     (directory / "directory").mkdir()
     infos = KEYSTORE.list_keys(ctx)
     assert [(info.label, info.state) for info in infos] == [
@@ -367,10 +358,10 @@ def test_exporting_gives_the_certificate_without_a_prompt(
     tmp_path: Path, ctx: ScriptedKeyContext
 ) -> None:
     assert isinstance(KEYSTORE, KeyExporter)
-    ref = _file(tmp_path, _locked(LEAF), LEAF.certificate_pem(), ROOT.certificate_pem())
+    ref = key_file(tmp_path, _locked(LEAF), LEAF.certificate_pem(), ROOT.certificate_pem())
     exported = dict(KEYSTORE.export(ref, ctx))
     assert exported[".der"] == LEAF.der
     assert exported[".pem"] == LEAF.certificate_pem() + ROOT.certificate_pem()
     assert KEYSTORE.locations(ctx) == (ctx.state / "keys",)
     with pytest.raises(CertificateMissing):
-        KEYSTORE.export(_file(tmp_path, LEAF.key_pem(), name="bare.pem"), ctx)
+        KEYSTORE.export(key_file(tmp_path, LEAF.key_pem(), name="bare.pem"), ctx)

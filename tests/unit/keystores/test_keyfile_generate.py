@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 
 from signstation.errors import Cancelled, NotWritable, OutputExists, UsageError
 from signstation.interfaces.keystore import KeyGenerator
-from signstation.keystores import keyfile_write
 from signstation.keystores.keyfile import KEYSTORE
 from signstation.model.keys import KeyRef, Protection
 from signstation.model.orders import GenerateOrder, KeyForm, X509Use
 from signstation.model.prompts import PromptKind
 from signstation.signatures.certificates import CODE_SIGNING, MODULE_SIGNING, read_certificate
-from signstation.system.programs import Programs
+from signstation.signatures.softwarekey_file import MAX_STEM, stem_of
 from tests.support.contract_keystores import CANCEL, KeyCase, ScriptedKeyContext, ask_for
+from tests.support.keyfiles import key_context
 from tests.support.x509 import NOW
 
 
 @pytest.fixture
 def ctx(tmp_path: Path) -> ScriptedKeyContext:
-    return ScriptedKeyContext(NOW, tmp_path / "state", None, Programs(tmp_path))
+    return key_context(tmp_path)
 
 
 def _order(directory: Path | None, **changes: object) -> GenerateOrder:
@@ -151,7 +151,7 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path, ctx: ScriptedK
 
 @given(st.text(max_size=100))
 def test_names_become_harmless_file_names(name: str) -> None:
-    stem = keyfile_write.stem_of(name)
-    assert 0 < len(stem) <= keyfile_write.MAX_STEM
+    stem = stem_of(name)
+    assert 0 < len(stem) <= MAX_STEM
     assert set(stem) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
     assert not stem.startswith("-")

@@ -10,25 +10,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from signstation.errors import KeyUnreadable
 from signstation.keystores.keyfile import KEYSTORE
-from signstation.model.keys import KeyRef
-from signstation.system.programs import Programs
 from tests.support.contract_keystores import ScriptedKeyContext
-from tests.support.x509 import NOW, Shape, identity
-
-ROOT = identity("p256-ca", Shape(name="Root", authority=True))
-LEAF = identity("p256", Shape(name="Leaf"), ROOT)
+from tests.support.keyfiles import LEAF, ROOT, key_context, key_file
+from tests.support.x509 import Shape, identity
 
 
 @pytest.fixture
 def ctx(tmp_path: Path) -> ScriptedKeyContext:
-    return ScriptedKeyContext(NOW, tmp_path / "state", None, Programs(tmp_path))
-
-
-def _file(directory: Path, *parts: bytes, name: str = "key.pem") -> KeyRef:
-    path = directory / name
-    path.write_bytes(b"".join(parts))
-    path.chmod(0o600)
-    return KeyRef("file", str(path))
+    return key_context(tmp_path)
 
 
 def test_a_listed_key_names_the_listed_key_that_issued_its_certificate(
@@ -39,7 +28,7 @@ def test_a_listed_key_names_the_listed_key_that_issued_its_certificate(
     directory = tmp_path / "state" / "keys"
     directory.mkdir(parents=True)
     for owner, name in ((impostor, "a.pem"), (ROOT, "b.pem"), (LEAF, "c.pem")):
-        _file(directory, owner.key_pem(), owner.certificate_pem(), name=name)
+        key_file(directory, owner.key_pem(), owner.certificate_pem(), name=name)
     parents = {
         Path(each.key.locator).name: each.parent and Path(each.parent.locator).name
         for each in KEYSTORE.list_keys(ctx)
@@ -62,6 +51,6 @@ def test_a_damaged_rsa_key_is_refused_before_it_signs(
         numbers.public_numbers,
     ).private_key(unsafe_skip_rsa_key_validation=True)
     pem = damaged.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    profile = KEYSTORE.profile(_file(tmp_path, pem), (), ctx)
+    profile = KEYSTORE.profile(key_file(tmp_path, pem), (), ctx)
     with pytest.raises(KeyUnreadable), KEYSTORE.open(profile, 1, ctx):
         pass

@@ -1,8 +1,12 @@
-"""A software key in memory that answers asks, and what kinds of signatures it can make."""
+"""A software key in memory that answers asks, and what kinds of signatures it can make.
+
+It serves every key store that opens keys itself, whatever their files look like; ``answers`` is the
+loop of those, too, that hand each ask on (an agent).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -56,16 +60,32 @@ def message_schemes_of(kind: KeyType) -> tuple[Scheme, ...]:
     return tuple(each for each in schemes_of(kind) if each in _MESSAGES)
 
 
+def answers(
+    asks: Sequence[ToSign], sign: Callable[[ToSign], bytes]
+) -> Iterator[bytes | SignstationError]:
+    """Answer up to 64 asks in their order; an error takes the place of one answer.
+
+    Raises LimitReached above 64.
+    """
+    if len(asks) > MAX_BATCH:
+        raise LimitReached(what="asks in one batch", limit=MAX_BATCH)
+    for ask in asks:
+        try:
+            yield sign(ask)
+        except SignstationError as error:
+            yield error
+
+
 class SoftwareKey:
-    """Implements ``interfaces.keystore.OpenKey`` for a key in this process."""
+    """Implements ``interfaces.keystore.OpenKey`` and ``InMemory`` for a key in this process."""
 
     __slots__ = ("_key", "_name", "_schemes")
 
-    def __init__(self, key: PrivateKeyTypes, kind: KeyType, name: str) -> None:
-        """``name`` is the text form of the key's reference, for errors."""
+    def __init__(self, key: PrivateKeyTypes, schemes: Iterable[Scheme], name: str) -> None:
+        """``schemes`` are all that it makes; ``name`` is the text of its reference, for errors."""
         self._key = key
         self._name = name
-        self._schemes = frozenset(schemes_of(kind))
+        self._schemes = frozenset(schemes)
 
     @property
     def in_memory(self) -> bool:
@@ -78,16 +98,7 @@ class SoftwareKey:
 
     def sign(self, asks: Sequence[ToSign]) -> Iterator[bytes | SignstationError]:
         """Answer up to 64 asks in their order; never prompts."""
-        if len(asks) > MAX_BATCH:
-            raise LimitReached(what="asks in one batch", limit=MAX_BATCH)
-        for ask in asks:
-            try:
-                yield self._sign(ask)
-            except SignstationError as error:
-                yield error
-            except (ValueError, TypeError, UnsupportedAlgorithm):
-                # a digest of another length than the scheme's
-                yield self._unsupported(ask)
+        return answers(asks, self._sign)
 
     def _unsupported(self, ask: ToSign) -> SchemeUnsupported:
         return SchemeUnsupported(key=self._name, scheme=ask.scheme.value)
@@ -96,11 +107,15 @@ class SoftwareKey:
         if ask.scheme not in self._schemes:
             raise self._unsupported(ask)
         named = ask.scheme.hash
-        if named is not None:
-            return self._sign_hashed(ask, _HASHES[named])
-        if ask.scheme in _MESSAGES:
-            return self._sign_message(ask)
-        return self._sign_mu(ask)
+        try:
+            if named is not None:
+                return self._sign_hashed(ask, _HASHES[named])
+            if ask.scheme in _MESSAGES:
+                return self._sign_message(ask)
+            return self._sign_mu(ask)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            # a digest of another length than the scheme's
+            raise self._unsupported(ask) from error
 
     def _sign_hashed(self, ask: ToSign, named: hashes.HashAlgorithm) -> bytes:
         form = named if ask.digest is None else Prehashed(named)
