@@ -33,6 +33,8 @@ from signstation.model.audit import (
 )
 
 _JOURNAL = "journal.db"
+CHECKPOINT = "audit-checkpoint.txt"
+"""Name of the checkpoint in folders that this station makes."""
 _KEY = "audit.key"
 _KEY_SIZE = 32
 """Bytes of the file: the private key of RFC 8032, nothing around it."""
@@ -101,6 +103,17 @@ def check(home: Path, against: Sequence[Path]) -> AuditState:
         checkpoint="" if bad is not None else write_checkpoint(key, len(links), root).decode(),
         verifier=verifier_key(key.public_key()),
     )
+
+
+def checkpoint_file(home: Path) -> bytes:
+    """Return a signed checkpoint of the log as it is now, to be kept beside what was made. Blocks.
+
+    Raises StoreDamaged where the log is not what was written, and the errors of reading.
+    """
+    state = check(home, ())
+    if state.first_bad is not None:
+        raise StoreDamaged(reason=f"audit record {state.first_bad}: {state.reason}")
+    return state.checkpoint.encode()
 
 
 def _held(leaves: Sequence[bytes], path: Path, key: Ed25519PrivateKey) -> CheckpointResult:
