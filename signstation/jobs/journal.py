@@ -246,6 +246,15 @@ class Journal:
 
         return self._commits.durable(write)
 
+    def paused(self, jobs: Sequence[int], *, paused: bool) -> asyncio.Future[None]:
+        """Jobs begin no more steps, after a restart either; or they may again."""
+        rows = [(int(paused), job) for job in jobs]
+
+        def write(writer: Writer) -> None:
+            writer.connection.executemany("UPDATE job SET paused = ? WHERE id = ?", rows)
+
+        return self._commits.durable(write)
+
     def unready(self, steps: Sequence[int]) -> asyncio.Future[None]:
         """What was ready is lost (or put back): the steps are to be replayed."""
 

@@ -148,6 +148,12 @@ class Rows:
                 )
             )
 
+    def paused(self) -> frozenset[int]:
+        """Return the jobs that a person has paused; some may have ended since."""
+        with self._reading() as connection:
+            found = connection.execute("SELECT id FROM job WHERE paused = 1")
+            return frozenset(job for (job,) in found)
+
     def outputs(self, step: int) -> tuple[StoredOutput, ...]:
         """Return the outputs of a step in order."""
         with self._reading() as connection:
@@ -208,7 +214,7 @@ class Rows:
     def _jobs(self, only: int | None) -> Iterator[JobRow]:
         with self._reading() as connection:
             jobs = connection.execute(
-                "SELECT id, title, created, finished, request_sha256, keys FROM job"
+                "SELECT id, title, created, finished, request_sha256, keys, paused FROM job"
                 " WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC",
                 (only,),
             ).fetchall()
@@ -219,12 +225,13 @@ class Rows:
                 (only,),
             ):
                 counts.setdefault(job, Tally())[JobState(state)] = count
-        for job, title, created, finished, digest, keys in jobs:
+        for job, title, created, finished, digest, keys, paused in jobs:
             tally = counts.get(job, Tally())
+            state = job_state(tally)
             yield JobRow(
                 id=job,
                 title=title,
-                state=job_state(tally),
+                state=state,
                 created=created,
                 finished=finished,
                 steps=tally.total(),
@@ -232,6 +239,7 @@ class Rows:
                 failed=tally[JobState.FAILED],
                 request_sha256=digest,
                 keys=tuple(json.loads(keys)),
+                paused=bool(paused) and not state.final,
             )
 
     @contextmanager

@@ -34,17 +34,19 @@ class JobRun:
         self.staging = StagingDirectories()
         self.quarantine = asyncio.Lock()
         self.prompts = 0
+        self.paused = False
         self.failure: BaseException | None = None
         self.ending = False
         self.ended = asyncio.Event()
-        self.signers = self._signers(keys)
+        self._keys = keys
+        self.signers = self._signers()
         self._engine = engine
 
-    def _signers(self, keys: KeyWorkers) -> tuple[Signer, ...]:
+    def _signers(self) -> tuple[Signer, ...]:
         items = self.signing.request.items
         wanted = Counter(slot.signer for step in self.queue for slot in items[step.ordinal].slots)
         return tuple(
-            Signer(keys, profile, GuardTerms(self.signing.data, number), wanted[number])
+            Signer(self._keys, profile, GuardTerms(self.signing.data, number), wanted[number])
             for number, profile in enumerate(self.signing.profiles)
         )
 
@@ -100,6 +102,12 @@ class JobRun:
             if not step.publishing:
                 step.leaving()
                 self.tasks[step.stored.id].cancel()
+
+    async def rest(self) -> None:
+        """Close the keys while nothing is under way; going on opens them anew, which may prompt."""
+        resting, self.signers = self.signers, self._signers()
+        for signer in resting:
+            await signer.close()
 
     async def close(self) -> bool:
         """End the keys' sessions; return whether the staging directories are gone."""

@@ -20,6 +20,7 @@ from signstation.jobs.clock import Clock
 from signstation.jobs.engine import Engine
 from signstation.jobs.hands import Hands
 from signstation.jobs.journal import Ended, Journal
+from signstation.jobs.pauses import Pauses
 from signstation.jobs.plan import Planner
 from signstation.jobs.publish import Publisher
 from signstation.jobs.recovery import Recovery
@@ -89,6 +90,7 @@ class Runner:
         self._recovery = Recovery(self._engine)
         self._plans: OrderedDict[str, SealedPlan] = OrderedDict()
         self._runs: OrderedDict[int, JobRun] = OrderedDict()
+        self._pauses = Pauses(self._engine, self._runs, self._fill)
         self._stalled: dict[int, SignstationError] = {}
         self._finishing: set[asyncio.Task[None]] = set()
         self._in_flight = 0
@@ -149,6 +151,7 @@ class Runner:
         if not queued and not running:
             raise CancelRefused(job=job)
         self._engine.changed(job, None)
+        self._end_if_idle(run)  # nothing of it was under way: it is paused, or others have the room
 
     async def _cancel_interrupted(self, job: int) -> None:
         stored = await self._stored(job)
@@ -172,6 +175,7 @@ class Runner:
         steps = [step for step in stored.steps if step.state in RESTARTABLE]
         if not steps:
             raise UsageError(reason=f"job {job} has no failed or cancelled steps")
+        await self._engine.journal.paused([job], paused=False)
         await self._engine.journal.requeued([step.id for step in steps])
         await self._start(stored, steps)
 
@@ -193,19 +197,29 @@ class Runner:
                 resumed.append(each)
         return tuple(resumed)
 
+    async def pause(self, job: int | None = None) -> tuple[int, ...]:
+        """Begin no more steps of a job, or of all for None (``Pauses.pause``)."""
+        return await self._pauses.pause(job)
+
+    async def unpause(self, job: int | None = None) -> tuple[int, ...]:
+        """Let a paused job go on, or all for None (``Pauses.unpause``)."""
+        return await self._pauses.unpause(job)
+
     async def recover(self) -> tuple[int, ...]:
         """Settle what an earlier process left, once, at the start; returns the jobs that go on.
 
-        What is repeatable and prompts nobody goes on by itself, the rest waits for ``resume``.
+        What is repeatable and prompts nobody goes on by itself, the rest waits for ``resume``; what
+        was paused is there again and waits for ``unpause``.
         """
         unfinished = self._engine.journal.rows.unfinished()
+        paused = self._engine.journal.rows.paused()
         going_on: list[tuple[StoredJob, tuple[StoredStep, ...]]] = []
         for job in unfinished:
             stored = await self._stored(job)
             going_on.append((stored, await self._recovery.settle(stored, consent=False)))
         await self._recovery.empty_staging()
         for stored, steps in going_on:
-            await self._start(stored, steps)
+            await self._start(stored, steps, paused=stored.id in paused)
         return tuple(stored.id for stored, steps in going_on if steps)
 
     # --- rows --------------------------------------------------------------------------------
@@ -240,8 +254,11 @@ class Runner:
         """Return a job's row with what is not in the journal."""
         run = self._runs.get(row.id)
         if run is not None:
-            return replace(row, state=run.state)
-        return row if row.state.final else replace(row, state=JobState.INTERRUPTED)
+            return replace(row, state=run.state, paused=run.paused)
+        if row.state.final:
+            return row
+        # it begins nothing before ``resume``, which lifts a pause
+        return replace(row, state=JobState.INTERRUPTED, paused=False)
 
     def _step_as_it_is(self, row: StepRow) -> StepRow:
         """Return a step's row with what is not in the journal."""
@@ -266,6 +283,7 @@ class Runner:
             self._end_if_idle(run)
         await asyncio.gather(*(run.ended.wait() for run in runs))
         await asyncio.gather(*self._finishing)
+        await self._pauses.close()
         await self._engine.publisher.close()
         self._announcer.flush()
         await asyncio.to_thread(self._engine.hands.close)
@@ -289,9 +307,12 @@ class Runner:
     async def _settle(self, stored: StoredJob, *, consent: bool) -> None:
         steps = await self._recovery.settle(stored, consent=consent)
         await self._recovery.empty_staging(stored.id)
+        await self._engine.journal.paused([stored.id], paused=False)
         await self._start(stored, steps)
 
-    async def _start(self, stored: StoredJob, steps: Sequence[StoredStep]) -> None:
+    async def _start(
+        self, stored: StoredJob, steps: Sequence[StoredStep], *, paused: bool = False
+    ) -> None:
         if self._closing:
             return  # it is in the journal: the next station goes on with it
         self._stalled.pop(stored.id, None)
@@ -302,6 +323,7 @@ class Runner:
             return
         keys = self._workers.keys(stored.signing.caller, stored.id)
         run = JobRun(self._engine, keys, stored, steps)
+        run.paused = paused
         self._runs[stored.id] = run
         self._engine.changed(stored.id, None)
         self._fill()
@@ -309,7 +331,8 @@ class Runner:
     def _fill(self) -> None:
         """Start steps while there is room, of one job after another."""
         while self._in_flight < WINDOW:
-            run = next((each for each in self._runs.values() if each.queue), None)
+            able = (each for each in self._runs.values() if each.queue and not each.paused)
+            run = next(able, None)
             if run is None:
                 break
             self._in_flight += 1
@@ -320,6 +343,7 @@ class Runner:
     def _step_ended(self, run: JobRun, _step: Step) -> None:
         self._in_flight -= 1
         self._fill()
+        self._pauses.rest_if_idle(run)
         self._end_if_idle(run)
 
     def _end_if_idle(self, run: JobRun) -> None:

@@ -123,7 +123,10 @@ _FIRST = (
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# A person's wish that outlives the station: a paused job begins nothing after a restart either.
+_PAUSE = ("ALTER TABLE job ADD COLUMN paused INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1))",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PAUSE)
 """From version n to n + 1 (PRAGMA user_version), forward only."""
 
 

@@ -72,7 +72,11 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One order. Times are Unix seconds; counts are of steps."""
+    """One order. Times are Unix seconds; counts are of steps.
+
+    ``paused``: no step of it begins until a person lets it go on; those under way end. Never true
+    of a job in a final state.
+    """
 
     id: int
     title: str
@@ -84,6 +88,7 @@ class JobRow:
     failed: int
     request_sha256: bytes
     keys: tuple[str, ...]
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
