@@ -11,10 +11,11 @@ from pathlib import Path
 from signstation.ceremonies.answers import Answers, Choice, Field, FieldKind, Problem
 from signstation.ceremonies.key_purpose import ALGORITHMS, PURPOSES, Purpose
 from signstation.ceremonies.reading import CONTROL, chosen, phrase, read_path
-from signstation.keystores.keyfile_write import SUFFIXES, stem_of
-from signstation.model.keys import KeyInfo
+from signstation.keystores.keyfile_write import SUFFIXES
+from signstation.model.keys import SSH_STORE, KeyInfo
 from signstation.model.orders import KeyForm
 from signstation.model.text import Text, text
+from signstation.signatures.softwarekey_file import stem_of
 
 DAY = 86400
 YEAR = 365 * DAY
@@ -22,6 +23,10 @@ MAX_USER_ID = 255
 """Most bytes of an OpenPGP user id (the limit of the GnuPG key store)."""
 MAX_COMMON_NAME = 64
 """Most characters of a common name (RFC 5280 appendix A.1, ub-common-name)."""
+MAX_COMMENT = 128
+"""Most characters of an SSH key's comment: one that is read in a line beside the key."""
+SSH_SUFFIXES = (".ssh", ".ssh.pub")
+"""Files of an SSH key: private key and public line (``keystores.ssh_write``)."""
 MAX_LIFE = 2**32 - 1
 """Most seconds that an OpenPGP key can last (RFC 9580 section 5.2.3.13)."""
 CONFIRM = "no passphrase"
@@ -71,6 +76,27 @@ def is_x509(answers: Answers) -> bool:
     return answers[PURPOSE].form is KeyForm.X509
 
 
+def is_ssh(answers: Answers) -> bool:
+    """Whether the purpose calls for a key pair without a certificate."""
+    return answers[PURPOSE].form is KeyForm.SSH
+
+
+def in_files(answers: Answers) -> bool:
+    """Whether the key becomes files in a directory, and no part of GnuPG's home."""
+    return not _is_openpgp(answers)
+
+
+def ends(answers: Answers) -> bool:
+    """Whether the form of the key can carry a life time."""
+    return not is_ssh(answers)
+
+
+def files_of(name: str, form: KeyForm, directory: Path) -> tuple[Path, ...]:
+    """Return the files of a key: the private one first, then what is given to others."""
+    suffixes = SSH_SUFFIXES if form is KeyForm.SSH else SUFFIXES
+    return tuple(directory / (stem_of(name) + suffix) for suffix in suffixes)
+
+
 def _read_name(typed: str, _answers: Answers) -> str | Problem:
     name = typed.strip()
     if not name:
@@ -103,6 +129,17 @@ def _read_common_name(typed: str, _answers: Answers) -> str | Problem:
     if len(name) > MAX_COMMON_NAME:
         return Problem(text("It has more than {limit} characters.", limit=MAX_COMMON_NAME))
     return name
+
+
+def _read_comment(typed: str, _answers: Answers) -> str | Problem:
+    comment = typed.strip()
+    if not comment:
+        return Problem(Text("Type a name that tells this key from your others."))
+    if CONTROL.search(comment) or not comment.isprintable():
+        return Problem(Text("It holds invisible characters."))
+    if len(comment) > MAX_COMMENT:
+        return Problem(text("It has more than {limit} characters.", limit=MAX_COMMENT))
+    return comment
 
 
 def _read_algorithm(typed: str, _answers: Answers) -> str:
@@ -154,6 +191,14 @@ COMMON_NAME: Field[str] = Field(
     _read_common_name,
     words=Text("It stands in the certificate. A host or a team and the year tell keys apart."),
     asked=is_x509,
+)
+COMMENT: Field[str] = Field(
+    "comment",
+    Text("Comment"),
+    FieldKind.TEXT,
+    _read_comment,
+    words=Text("It stands behind the public key: a mail address, mostly, or a team and the year."),
+    asked=is_ssh,
 )
 GUARD: Field[Guard] = Field(
     "protection",
@@ -255,10 +300,9 @@ class Dated:
 
     def _read_folder(self, typed: str, answers: Answers) -> Path | Problem:
         path = read_path(typed, answers)
-        name = answers.read(COMMON_NAME)
+        name = answers.read(COMMENT if is_ssh(answers) else COMMON_NAME)
         if isinstance(path, Path) and isinstance(name, str):
-            for suffix in SUFFIXES:
-                file = path / (stem_of(name) + suffix)
+            for file in files_of(name, answers[PURPOSE].form, path):
                 if file in self.places.taken:
                     words = text("There is a key already: {file}.", file=str(file))
                     return Problem(words)
@@ -268,4 +312,6 @@ class Dated:
 def known_files(keys: tuple[KeyInfo, ...]) -> frozenset[Path]:
     """Return the key files of a listing, each with every name that it occupies."""
     files = {Path(each.key.locator) for each in keys if each.key.store == "file"}
-    return frozenset(file.with_suffix(suffix) for file in files for suffix in SUFFIXES) | files
+    ssh = {Path(each.key.locator) for each in keys if each.key.store == SSH_STORE}
+    pairs = {file for each in ssh if each.is_absolute() for file in (each, Path(f"{each}.pub"))}
+    return frozenset(file.with_suffix(each) for file in files for each in SUFFIXES) | files | pairs

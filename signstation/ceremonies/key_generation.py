@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import assert_never
 
 from signstation.ceremonies.answers import Answers, Field, Problem
 from signstation.ceremonies.key_fields import (
     ALGORITHM,
+    COMMENT,
     COMMON_NAME,
     CONFIRMED,
     GUARD,
@@ -19,14 +21,15 @@ from signstation.ceremonies.key_fields import (
     Guard,
     Lasting,
     Places,
-    is_x509,
+    ends,
+    in_files,
 )
 from signstation.ceremonies.key_made import preview, result
 from signstation.ceremonies.key_purpose import NARROW, Purpose
 from signstation.ceremonies.procedure import Procedure, Remark, Step
 from signstation.model.artifacts import Severity
 from signstation.model.keys import KeyInfo
-from signstation.model.orders import GenerateOrder
+from signstation.model.orders import GenerateOrder, KeyForm
 from signstation.model.text import Text
 
 LONG_LIFE = 3 * YEAR
@@ -34,7 +37,9 @@ LONG_LIFE = 3 * YEAR
 
 
 def expires(answers: Answers, until: Field[int]) -> int | None:
-    """Return the life time in seconds, None for no end."""
+    """Return the life time in seconds, None for no end, which is all that SSH knows."""
+    if not ends(answers):
+        return None
     match answers[LASTING]:
         case Lasting.NEVER:
             return None
@@ -66,7 +71,7 @@ def _life_remarks(answers: Answers, until: Field[int]) -> tuple[Remark, ...]:
 
 
 def _algorithm_remarks(answers: Answers) -> tuple[Remark, ...]:
-    if answers[ALGORITHM] not in NARROW:
+    if answers[ALGORITHM] not in NARROW[answers[PURPOSE]]:
         return ()
     words = Text("Part of your users may not be able to verify it. It cannot be changed later.")
     return (Remark(Severity.WARNING, words),)
@@ -79,22 +84,32 @@ def _guard_remarks(answers: Answers) -> tuple[Remark, ...]:
     return (Remark(Severity.WARNING, words),)
 
 
+def _name(answers: Answers) -> str:
+    match answers[PURPOSE].form:
+        case KeyForm.OPENPGP:
+            return f"{answers[NAME]} <{answers[MAIL]}>"
+        case KeyForm.X509:
+            return answers[COMMON_NAME]
+        case KeyForm.SSH:
+            return answers[COMMENT]
+        case form:
+            assert_never(form)
+
+
 def key_generation(places: Places) -> Procedure[GenerateOrder, tuple[KeyInfo, ...]]:
     """Describe how a key is made on this station."""
     dated = Dated(places)
     until, folder = dated.until(), dated.folder()
 
     def order(answers: Answers) -> GenerateOrder:
-        x509 = is_x509(answers)
-        name = answers[COMMON_NAME] if x509 else f"{answers[NAME]} <{answers[MAIL]}>"
         return GenerateOrder(
             form=answers[PURPOSE].form,
-            name=name,
+            name=_name(answers),
             algorithm=answers[ALGORITHM],
             expires=expires(answers, until),
             usage=answers[PURPOSE].usage,
             protect=answers[GUARD] is Guard.PASSPHRASE,
-            output=answers[folder] if x509 else None,
+            output=answers[folder] if in_files(answers) else None,
         )
 
     return Procedure(
@@ -132,15 +147,15 @@ def _steps(until: Field[int], folder: Field[Path]) -> tuple[Step, ...]:
             Text("Name"),
             Text("Under which name does it sign?"),
             Text("The name is public, and cannot be taken back once the key was given to others."),
-            (NAME, MAIL, COMMON_NAME),
+            (NAME, MAIL, COMMON_NAME, COMMENT),
         ),
         Step(
             "place",
             Text("Place"),
             Text("Where shall the key lie?"),
-            Text("Three files of one name: the private key, and its certificate in two forms."),
+            Text("The private key and what is given to others become files of one name there."),
             (folder,),
-            needed=is_x509,
+            needed=in_files,
         ),
         Step(
             "life",
@@ -149,6 +164,7 @@ def _steps(until: Field[int], folder: Field[Path]) -> tuple[Step, ...]:
             Text("Signatures that were made in time stay valid; new ones need a key that lives."),
             (LASTING, until),
             lambda answers: _life_remarks(answers, until),
+            needed=ends,
         ),
         Step(
             "protection",

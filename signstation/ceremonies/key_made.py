@@ -6,9 +6,9 @@ import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
+from signstation.ceremonies.key_fields import files_of
 from signstation.ceremonies.procedure import Effect, EffectKind, Preview, Result
 from signstation.errors import KeyNotFound
-from signstation.keystores.keyfile_write import SUFFIXES, stem_of
 from signstation.model.artifacts import Fact, FactStyle
 from signstation.model.keys import KeyInfo
 from signstation.model.orders import GenerateOrder, KeyForm, X509Use
@@ -17,10 +17,23 @@ from signstation.model.text import Text, text
 DAY = 86400
 
 
-def files_of(order: GenerateOrder) -> tuple[str, ...]:
-    """Return the files of an X.509 key: private key, certificate as PEM and as DER."""
-    directory = order.output or Path()
-    return tuple(str(directory / (stem_of(order.name) + suffix)) for suffix in SUFFIXES)
+_PRIVATE = {
+    (KeyForm.X509, True): Text(
+        "The private key under its passphrase, with the certificate; for you alone"
+    ),
+    (KeyForm.X509, False): Text(
+        "The private key WITHOUT A PASSPHRASE, with the certificate; for you alone"
+    ),
+    (KeyForm.SSH, True): Text("The private key under its passphrase; for you alone"),
+    (KeyForm.SSH, False): Text("The private key WITHOUT A PASSPHRASE; for you alone"),
+}
+_PUBLIC = {
+    KeyForm.X509: (
+        Text("The certificate, to give to others"),
+        Text("The certificate as DER, as mokutil takes it"),
+    ),
+    KeyForm.SSH: (Text("The public key, one line of text, to give to others"),),
+}
 
 
 def preview(order: GenerateOrder, gnupg_home: Path, now: int) -> Preview:
@@ -58,18 +71,19 @@ def _written(order: GenerateOrder, gnupg_home: Path) -> tuple[Effect, ...]:
                 str(gnupg_home / "openpgp-revocs.d"),
             ),
         )
-    private, certificate, binary = files_of(order)
-    kept = (
-        Text("The private key under its passphrase, with the certificate; for you alone")
-        if order.protect
-        else Text("The private key WITHOUT A PASSPHRASE, with the certificate; for you alone")
-    )
+    words = (_PRIVATE[order.form, order.protect], *_PUBLIC[order.form])
     return (
-        Effect(EffectKind.WRITE, kept, private),
-        Effect(EffectKind.WRITE, Text("The certificate, to give to others"), certificate),
-        Effect(EffectKind.WRITE, Text("The certificate as DER, as mokutil takes it"), binary),
+        *(
+            Effect(EffectKind.WRITE, each, file)
+            for each, file in zip(words, _files(order), strict=True)
+        ),
         Effect(EffectKind.STAY, Text("A file that is there already is never replaced.")),
     )
+
+
+def _files(order: GenerateOrder) -> tuple[str, ...]:
+    found = files_of(order.name, order.form, order.output or Path())
+    return tuple(str(each) for each in found)
 
 
 def _trusted(order: GenerateOrder, now: int) -> tuple[Effect, ...]:
@@ -79,6 +93,9 @@ def _trusted(order: GenerateOrder, now: int) -> tuple[Effect, ...]:
         if modules
         else Text("This station trusts the new key from now on.")
     )
+    if order.form is KeyForm.SSH:
+        until = Text("It has no end of its own: only a list of trusted keys can give it one.")
+        return (Effect(EffectKind.TRUST, what), Effect(EffectKind.STAY, until))
     until = (
         Text("It lasts without an end.")
         if order.expires is None
@@ -93,13 +110,13 @@ def _day(seconds: int) -> str:
 
 def _command(order: GenerateOrder) -> tuple[str, ...]:
     lasting = "never" if order.expires is None else f"{order.expires // DAY}d"
-    x509 = order.form is KeyForm.X509
+    x509, ssh = order.form is KeyForm.X509, order.form is KeyForm.SSH
     return (
         *("signstation", "key", "generate", order.form.value, "--name", order.name),
-        *("--algorithm", order.algorithm, "--expires", lasting),
+        *("--algorithm", order.algorithm, *(() if ssh else ("--expires", lasting))),
         *(("--usage", order.usage.value) if x509 else ()),
         *("--protect", "passphrase" if order.protect else "none"),
-        *(("--output", str(order.output)) if x509 and order.output else ()),
+        *(("--output", str(order.output)) if order.output else ()),
     )
 
 
@@ -108,9 +125,8 @@ def result(order: GenerateOrder, made: tuple[KeyInfo, ...]) -> Result:
     whole = next((each for each in made if each.parent is None), None)
     if whole is None:
         raise KeyNotFound(key=order.name)
-    x509 = order.form is KeyForm.X509
     lasting = "never" if whole.expires is None else _day(whole.expires)
-    files = files_of(order) if x509 else ()
+    files = () if order.form is KeyForm.OPENPGP else _files(order)
     return Result(
         headline=text("{name} is made.", name=whole.label or order.name),
         detail=Text("It was read back, and this station trusts it."),
@@ -135,6 +151,15 @@ def _advice(order: GenerateOrder) -> tuple[Text, ...]:
             first,
             Text("Move the revocation certificate to another medium: it can end this key."),
             Text("Save the public half, and publish it where your users look for it."),
+        )
+    if order.form is KeyForm.SSH:
+        return (
+            first,
+            Text("Give the .pub file to those who verify, on another way than the files."),
+            Text(
+                "They write one line into a file in the form of allowed_signers: who it is, then "
+                'namespaces="file", then the line of the .pub file.'
+            ),
         )
     if order.usage is X509Use.MODULES:
         return (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import assert_never
 
 from signstation.ceremonies.answers import Choice
 from signstation.model.orders import KeyForm, X509Use
@@ -19,15 +20,23 @@ class Purpose(Enum):
     PACKAGES = "packages"
     MODULES = "modules"
     CODE = "code"
+    SSH = "ssh"
 
     @property
     def form(self) -> KeyForm:
-        """OpenPGP for packages and files, X.509 for the rest."""
-        return KeyForm.OPENPGP if self is Purpose.PACKAGES else KeyForm.X509
+        """OpenPGP for packages and files, SSH for what developers sign, X.509 for the rest."""
+        match self:
+            case Purpose.PACKAGES:
+                return KeyForm.OPENPGP
+            case Purpose.MODULES | Purpose.CODE:
+                return KeyForm.X509
+            case Purpose.SSH:
+                return KeyForm.SSH
+        assert_never(self)
 
     @property
     def usage(self) -> X509Use:
-        """The certificate profile of an X.509 key."""
+        """The certificate profile, for keys that have a certificate."""
         return X509Use.MODULES if self is Purpose.MODULES else X509Use.CODE_SIGNING
 
 
@@ -54,6 +63,14 @@ PURPOSES = (
         Text(
             "CMS signatures beside any file, as companies with X.509 certificates use them. "
             "Makes a key with a self-signed certificate."
+        ),
+    ),
+    Choice(
+        Purpose.SSH.value,
+        Text("SSH signatures"),
+        Text(
+            "Signatures beside any file that ssh-keygen verifies, among people who have SSH keys "
+            "already. Makes a key pair without a certificate; it has no end of its own."
         ),
     ),
 )
@@ -129,8 +146,32 @@ ALGORITHMS: Mapping[Purpose, tuple[Choice, ...]] = {
             Text("Stronger than P-256; tools that know only RSA refuse it."),
         ),
     ),
+    Purpose.SSH: (
+        Choice(
+            "ed25519",
+            Text("Ed25519"),
+            Text("What ssh-keygen makes by itself; every OpenSSH that verifies files accepts it."),
+            recommended=True,
+        ),
+        Choice(
+            "p256",
+            Text("P-256 (ECDSA)"),
+            Text("For machines in FIPS mode, which refuse Ed25519; as fast and as small."),
+        ),
+        Choice(
+            "rsa4096",
+            Text("RSA-4096"),
+            Text("For other programs that read SSH keys and know only RSA. Larger and slower."),
+        ),
+    ),
 }
 """Choices by purpose; the recommended one is the default."""
 
-NARROW = frozenset({"ed25519", "p256", "p384"})
-"""Algorithms that systems in use refuse; RSA is accepted by all of them."""
+_ECDSA = frozenset({"p256", "p384"})
+NARROW: Mapping[Purpose, frozenset[str]] = {
+    Purpose.PACKAGES: _ECDSA | {"ed25519"},
+    Purpose.MODULES: _ECDSA,
+    Purpose.CODE: _ECDSA,
+    Purpose.SSH: frozenset({"ed25519"}),  # FIPS mode
+}
+"""Algorithms that systems in use refuse; the other choices are accepted by all of them."""

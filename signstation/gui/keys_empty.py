@@ -12,7 +12,12 @@ from signstation.gui.tokens import Tone
 from signstation.gui.words import say, tr
 
 WIDTH = 720
-_ICONS = {Purpose.PACKAGES: "package", Purpose.MODULES: "module", Purpose.CODE: "certificate"}
+_ICONS = {
+    Purpose.PACKAGES: "package",
+    Purpose.MODULES: "module",
+    Purpose.CODE: "certificate",
+    Purpose.SSH: "file",
+}
 
 
 class NoKeys(QWidget):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from signstation.ceremonies.answers import Field
 from signstation.ceremonies.key_fields import (
     ALGORITHM,
+    COMMENT,
     COMMON_NAME,
     CONFIRMED,
     DAY,
@@ -29,8 +30,9 @@ from signstation.ceremonies.key_purpose import ALGORITHMS, PURPOSES, Purpose
 from signstation.ceremonies.procedure import Course, EffectKind
 from signstation.errors import KeyNotFound, UsageError
 from signstation.keystores.keyfile_write import ALGORITHMS as KEY_FILE_ALGORITHMS
+from signstation.keystores.ssh_write import ALGORITHMS as SSH_ALGORITHMS
 from signstation.model.artifacts import Severity
-from signstation.model.keys import KeyInfo
+from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import GenerateOrder, KeyForm, X509Use
 from tests.support import windowdata
 
@@ -97,6 +99,7 @@ def test_every_algorithm_that_is_offered_can_be_made() -> None:
     for purpose in (Purpose.MODULES, Purpose.CODE):
         assert {each.value for each in ALGORITHMS[purpose]} <= set(KEY_FILE_ALGORITHMS)
     assert "ed25519" not in {each.value for each in ALGORITHMS[Purpose.MODULES]}
+    assert {each.value for each in ALGORITHMS[Purpose.SSH]} <= set(SSH_ALGORITHMS)
     for choices in ALGORITHMS.values():
         assert sum(each.recommended for each in choices) == 1
     assert {each.value for each in PURPOSES} == {each.value for each in Purpose}
@@ -217,3 +220,42 @@ def test_the_result_names_the_primary_key() -> None:
     assert result.fingerprint == windowdata.PRIMARY
     with pytest.raises(KeyNotFound):
         walk(openpgp()).result(())
+
+
+def ssh(comment: str = "release@acme.example", places: Places = PLACES) -> Keys:
+    return course(places).answer(PURPOSE, "ssh").answer(COMMENT, comment)
+
+
+def test_ssh_leads_to_a_key_pair_that_has_no_end() -> None:
+    at = walk(ssh())
+    assert at.passed == ("purpose", "algorithm", "name", "place", "protection")
+    assert at.order() == GenerateOrder(
+        form=KeyForm.SSH,
+        name="release@acme.example",
+        algorithm="ed25519",
+        expires=None,
+        output=PLACES.key_directory,
+    )
+    preview = at.preview()
+    paths = [each.path for each in preview.effects if each.kind is EffectKind.WRITE]
+    stem = "/home/r/state/keys/release-acme-example"
+    assert paths == [f"{stem}.ssh", f"{stem}.ssh.pub"]
+    assert preview.command == (
+        "signstation key generate ssh --name release@acme.example --algorithm ed25519"
+        " --protect passphrase --output /home/r/state/keys"
+    )
+
+
+def test_an_ssh_key_that_is_there_is_not_made_twice() -> None:
+    stem = PLACES.key_directory / "release-acme-example.ssh"
+    there = replace(windowdata.key_list()[0], key=KeyRef("ssh", str(stem)))
+    agent = replace(there, key=KeyRef("ssh", "SHA256:abc"))
+    taken = known_files((there, agent))
+    assert taken == {stem, Path(f"{stem}.pub")}
+    at = ssh(places=replace(PLACES, taken=taken)).forward().forward().forward()
+    assert list(at.problems()) == ["folder"]
+
+
+@pytest.mark.parametrize("comment", ["", " ", "a\nb", "a\u202eb", "x" * 129])
+def test_a_comment_that_cannot_be_is_explained(comment: str) -> None:
+    assert list(ssh(comment).forward().forward().problems()) == ["comment"]
