@@ -1,9 +1,6 @@
 """Second opinions on a plain file: gpgv for OpenPGP signatures, openssl for CMS, ssh-keygen.
 
-gpgv gets a private keyring of the trusted version 4 certificates (one of version 6 would make it
-find no key at all) and is read by its status lines with the full fingerprint (doc/DETAILS of
-GnuPG): its exit status is 0 for expired and revoked keys. openssl gets the trusted certificates as
-anchors, of which each may end a path.
+openssl gets the trusted certificates as anchors, of which each may end a path.
 """
 
 from __future__ import annotations
@@ -11,7 +8,7 @@ from __future__ import annotations
 import base64
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,21 +25,18 @@ from signstation.formats.blob_ssh_keygen import SSH_KEYGEN, ask_ssh_keygen
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.context import ToolContext
 from signstation.model.checks import Opinion, OpinionOutcome
+from signstation.model.programs import Completed
 from signstation.model.text import Text
 from signstation.model.trust import Purpose, Trust
+from signstation.signatures.openpgp_gpgv import GPGV, ask_gpgv
 
 MAX_SAYS = 2000
 """Most characters kept of a tool's words."""
 SECONDS_PER_GIGABYTE = 60
 """Time granted to a tool per 10^9 bytes: disks of 20 MB/s and slower machines than ours exist."""
-V4_DIGITS = 40
-"""Hexadecimal digits of a version 4 fingerprint."""
 _NUMBER = re.compile(r"\d+(\.\d+)+[a-z]?")
 """The number in the first line of a tool's version."""
 
-_STATUS = "[GNUPG:] "
-_TODAY = Text("gpgv looks at the key as it is today, not as it was when it signed.")
-_WEAK = Text("gpgv accepts weak hashes and keys, and signatures from the future.")
 _ANCHORS = Text("openssl looks at dates at the reference time, and at issuers, but at no uses.")
 
 
@@ -56,7 +50,7 @@ def referee(
         name = f"signature-{number}"
         case = _Case(artifact, each.read(0, MAX_SIGNATURE_FILE), name, trust, ctx)
         if isinstance(found, OpenPgpFile):
-            opinions.append(_guarded("gpgv", case.gpgv))
+            opinions.append(case.gpgv())
         elif isinstance(found, CmsFile):
             opinions.append(_guarded("openssl", case.openssl))
         elif isinstance(found, SshFile):
@@ -92,30 +86,21 @@ class _Case:
         return 60.0 + SECONDS_PER_GIGABYTE * self.artifact.size / 1e9
 
     def gpgv(self) -> Opinion:
-        """Run gpgv with the trusted keys only, and read its status lines."""
-        wanted = {Purpose.ANY, Purpose.FILES}
-        trusted = [
-            each
-            for each in self.trust.openpgp
-            if wanted & set(each.purposes) and len(each.primary.fingerprint) == V4_DIGITS
-        ]
-        keyring, file = self.ctx.directory / "trusted.gpg", self.ctx.directory / self.name
-        keyring.write_bytes(b"".join(each.material for each in trusted))
+        """Ask gpgv, which trusts the trusted keys only."""
+        file = self.ctx.directory / self.name
         file.write_bytes(_packets(self.signature))
         content = self.ctx.path_of(self.artifact, "artifact")
-        done = self.ctx.programs.run(
-            "gpgv",
-            (
-                *("--homedir", str(self.ctx.directory), "--status-fd", "1"),
-                *("--keyring", str(keyring), "--", str(file), str(content)),
-            ),
-            descriptors=(self.artifact.fileno(),),
-            timeout=self.timeout,
-        )
-        keys = {key.fingerprint for each in trusted for key in each.keys}
-        outcome, note = read_status(done.stdout.decode("utf-8", "replace"), keys)
-        says = done.stderr.decode("utf-8", "replace").strip()[:MAX_SAYS]
-        return Opinion("gpgv", _version(self.ctx, "gpgv"), done.command, outcome, says, note)
+
+        def run(arguments: Sequence[str]) -> Completed:
+            return self.ctx.programs.run(
+                GPGV,
+                arguments,
+                descriptors=(self.artifact.fileno(),),
+                timeout=self.timeout,
+            )
+
+        files = (str(file), str(content))
+        return ask_gpgv(run, self.ctx.directory, self.trust, Purpose.FILES, files)
 
     def openssl(self) -> Opinion:
         """Run ``openssl cms -verify`` with the trusted certificates as anchors."""
@@ -140,25 +125,6 @@ class _Case:
         says = done.stderr.decode("utf-8", "replace").strip()[:MAX_SAYS]
         version = _version(self.ctx, "openssl", "version")
         return Opinion("openssl", version, done.command, read_openssl(says), says, _ANCHORS)
-
-
-def read_status(output: str, trusted: Iterable[str]) -> tuple[OpinionOutcome, Text | None]:
-    """Read gpgv's status lines: it accepts where a trusted key signed well and no signature is bad.
-
-    ``trusted`` are full fingerprints in upper-case hexadecimal, as VALIDSIG names them.
-    """
-    lines = [line.split() for line in output.splitlines() if line.startswith(_STATUS)]
-    said = {fields[1] for fields in lines if len(fields) > 1}
-    valid = {fields[2] for fields in lines if fields[1:2] == ["VALIDSIG"] and len(fields) > 2}  # noqa: PLR2004
-    if said & {"EXPKEYSIG", "REVKEYSIG"} and "BADSIG" not in said:
-        return OpinionOutcome.REJECTS, _TODAY
-    if said & {"BADSIG", "EXPSIG"}:
-        return OpinionOutcome.REJECTS, None
-    if "GOODSIG" in said and valid & set(trusted):
-        return OpinionOutcome.ACCEPTS, _WEAK
-    if "NO_PUBKEY" in said:
-        return OpinionOutcome.UNKNOWN_KEY, None
-    return OpinionOutcome.CANNOT, None
 
 
 def read_openssl(says: str) -> OpinionOutcome:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from signstation.codec.armor import ArmorKind, dearmor, is_armored
+from signstation.codec.cleartext import is_cleartext
 from signstation.codec.cms import SignedData, parse_signed_data
 from signstation.codec.openpgp import SignaturePacket, parse_signatures
 from signstation.codec.sshsig import SshSignature, is_sshsig, parse_sshsig
@@ -76,8 +77,7 @@ def _read(data: bytes) -> SignatureFile:
     if is_sshsig(data):
         return SshFile(parse_sshsig(data))
     if is_armored(data):
-        blocks = [each for each in dearmor(data) if each.kind is ArmorKind.SIGNATURE]
-        return _openpgp(b"".join(each.data for each in blocks))
+        return _armored(data)
     if pem := _PEM.search(data):
         return _cms(_base64(pem.group(2), pem.start(2)))
     if data[:1] == bytes((_DER_SEQUENCE,)):
@@ -85,6 +85,14 @@ def _read(data: bytes) -> SignatureFile:
     if data and data[0] & _PACKET:
         return _openpgp(data)
     return UnknownFile(Text("It is no OpenPGP, CMS or SSH signature."))
+
+
+def _armored(data: bytes) -> SignatureFile:
+    if is_cleartext(data):
+        words = "It is a text of its own, signed in the clear, and says nothing about the file."
+        return UnknownFile(Text(words))
+    blocks = [each for each in dearmor(data) if each.kind is ArmorKind.SIGNATURE]
+    return _openpgp(b"".join(each.data for each in blocks))
 
 
 def _openpgp(data: bytes) -> SignatureFile:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from signstation.gui.words import tr, trn
 
-ICONS = {"rpm": "package", "kmod": "module", "blob": "file"}
+ICONS = {"rpm": "package", "kmod": "module", "text": "file-text", "blob": "file"}
 """Icons of formats; others show a file."""
 
 _WORDS = {
     "rpm": ("RPM package", "RPM packages"),
     "kmod": ("Kernel module", "Kernel modules"),
+    "text": ("Text signed in the clear", "Texts signed in the clear"),
     "blob": ("Other file", "Other files"),
 }
 COVERS = (

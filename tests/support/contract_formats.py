@@ -15,11 +15,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
+from signstation.codec.compression import unpack
 from signstation.errors import ArtifactMalformed, SignstationError
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.format import Format
 from signstation.model.artifacts import Inspection
-from signstation.model.asks import Batch, HashOf, Literal, Range, Segment, ToSign
+from signstation.model.asks import Batch, HashOf, Literal, Range, Segment, ToSign, Unpacked
 from signstation.model.checks import Verdict, Verified
 from signstation.model.hashes import Digests, HashRequest
 from signstation.model.keys import Slot
@@ -59,6 +60,7 @@ class Sample:
     noticed: Ranges = lambda _: ()
     detached: Ranges = lambda signature: (range(len(signature)),)
     malformed: Mapping[str, bytes] = field(default_factory=dict)
+    recognised: bool = True  # by content, before it is signed; else what is made of it is
 
 
 MakeSample = Callable[[], Sample]
@@ -142,6 +144,10 @@ def covered(content: bytes, segments: Sequence[Segment]) -> bytes:
                 parts.append(content[each.offset : each.offset + each.length])
             case Literal():
                 parts.append(each.value)
+            case Unpacked():
+                inside = b"".join(unpack((content,), each.compression))
+                assert len(inside) == each.size
+                parts.append(inside[each.offset : each.offset + each.length])
             case HashOf():
                 inner = covered(content, each.segments)
                 parts.append(hashlib.new(each.algorithm.value, inner).digest())

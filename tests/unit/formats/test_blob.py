@@ -15,7 +15,7 @@ from signstation.codec.openpgp import parse_signatures
 from signstation.errors import ArtifactChanged, RecheckFailed, SchemeUnsupported, UsageError
 from signstation.formats.blob import FORMAT
 from signstation.formats.blob_kind import EXCERPT, kind_of
-from signstation.formats.blob_referee import read_openssl, read_status
+from signstation.formats.blob_referee import read_openssl
 from signstation.model.artifacts import Severity
 from signstation.model.checks import (
     OpinionOutcome,
@@ -24,6 +24,7 @@ from signstation.model.checks import (
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import Slot
 from signstation.model.options import Options
+from signstation.signatures.openpgp_gpgv import read_status
 from signstation.worker.context import StepContext
 from tests.support import x509
 from tests.support.blobs import (
