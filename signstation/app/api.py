@@ -87,6 +87,17 @@ class StationApi(Protocol):
         """Go on with interrupted jobs (all of them for None); returns their ids."""
         ...
 
+    def pause(self, job: int | None = None) -> Future[tuple[int, ...]]:
+        """Begin no more artifacts of a job (of all for None); what is under way ends.
+
+        Holds until ``unpause``, after a restart too. Returns the jobs that were paused by this.
+        """
+        ...
+
+    def unpause(self, job: int | None = None) -> Future[tuple[int, ...]]:
+        """Let a paused job go on (all of them for None); returns their ids. May prompt again."""
+        ...
+
     def keys(self) -> Future[tuple[KeyInfo, ...]]:
         """Keys of every store."""
         ...
@@ -182,6 +193,10 @@ class StationApi(Protocol):
 
     def save_profile(self, profile: Profile) -> Future[Profile]:
         """Write a profile to the user's settings, in place of one of the same name there."""
+        ...
+
+    def delete_profile(self, name: str) -> Future[Profile]:
+        """Take a profile out of the user's settings; returns what ``save_profile`` needs."""
         ...
 
     def answer(self, prompt_id: str, secret: Secret) -> Future[None]:

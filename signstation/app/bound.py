@@ -110,6 +110,14 @@ class BoundStation:
         """Go on with interrupted jobs."""
         return self._transport.call(Method.RESUME, (job,))
 
+    def pause(self, job: int | None = None) -> Future[tuple[int, ...]]:
+        """Begin no more artifacts."""
+        return self._transport.call(Method.PAUSE, (job,))
+
+    def unpause(self, job: int | None = None) -> Future[tuple[int, ...]]:
+        """Let paused jobs go on."""
+        return self._transport.call(Method.UNPAUSE, (job,))
+
     def keys(self) -> Future[tuple[KeyInfo, ...]]:
         """Keys of every store."""
         return self._transport.call(Method.KEYS, ())
@@ -206,6 +214,10 @@ class BoundStation:
     def save_profile(self, profile: Profile) -> Future[Profile]:
         """Save a profile."""
         return self._transport.call(Method.SAVE_PROFILE, (profile,))
+
+    def delete_profile(self, name: str) -> Future[Profile]:
+        """Delete a profile."""
+        return self._transport.call(Method.DELETE_PROFILE, (name,))
 
     def answer(self, prompt_id: str, secret: Secret) -> Future[None]:
         """Answer a prompt."""

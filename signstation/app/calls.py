@@ -16,7 +16,7 @@ from signstation.app.home import settings_files
 from signstation.app.jobdetail import job_detail
 from signstation.app.keydesk import KeyDesk
 from signstation.app.methods import BEGINNINGS, Method
-from signstation.app.profiles import list_profiles, save_profile
+from signstation.app.profiles import list_profiles, remove_profile, save_profile
 from signstation.app.prompts import PromptBroker, Session
 from signstation.app.releasecases import ReleaseCases
 from signstation.app.server import Emit
@@ -90,6 +90,8 @@ class Calls:
             Method.CANCEL: self._cancel,
             Method.RETRY: self._retry,
             Method.RESUME: self._resume,
+            Method.PAUSE: self._pause,
+            Method.UNPAUSE: self._unpause,
             Method.KEYS: self._list_keys,
             Method.RESOLVE_KEY: self._resolve_key,
             Method.GENERATE: self._generate,
@@ -113,6 +115,7 @@ class Calls:
             Method.AUDIT_PROVE: self._audit_prove,
             Method.PROFILES: self._profiles,
             Method.SAVE_PROFILE: self._save_profile,
+            Method.DELETE_PROFILE: self._delete_profile,
             Method.DISMISS: self._dismiss,
             Method.DOCTOR: self._examine_machine,
         }
@@ -202,6 +205,15 @@ class Calls:
                 self._keys.adopt(each.id, session)
         return await self._runner.resume(job)
 
+    async def _pause(self, _: Session, __: Emit, job: int | None) -> tuple[int, ...]:
+        return await self._runner.pause(job)
+
+    async def _unpause(self, session: Session, _: Emit, job: int | None) -> tuple[int, ...]:
+        for each in await self._runner.jobs():
+            if each.paused and job in {None, each.id}:
+                self._keys.adopt(each.id, session)
+        return await self._runner.unpause(job)
+
     async def _list_keys(self, session: Session, _: Emit) -> tuple[KeyInfo, ...]:
         return await self._keys.of(session).list_keys()
 
@@ -289,6 +301,9 @@ class Calls:
 
     async def _save_profile(self, _: Session, __: Emit, profile: Profile) -> Profile:
         return await asyncio.to_thread(save_profile, settings_files(self._home), profile)
+
+    async def _delete_profile(self, _: Session, __: Emit, name: str) -> Profile:
+        return await asyncio.to_thread(remove_profile, settings_files(self._home), name)
 
     async def _dismiss(self, session: Session, _: Emit, prompt_id: str) -> None:
         self._broker.dismiss(session, prompt_id)

@@ -45,6 +45,8 @@ class Method(Enum):
     CANCEL = "cancel"
     RETRY = "retry"
     RESUME = "resume"
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
     KEYS = "keys"
     RESOLVE_KEY = "resolve_key"
     GENERATE = "generate"
@@ -68,6 +70,7 @@ class Method(Enum):
     AUDIT_PROVE = "audit_prove"
     PROFILES = "profiles"
     SAVE_PROFILE = "save_profile"
+    DELETE_PROFILE = "delete_profile"
     DISMISS = "dismiss"
     DOCTOR = "doctor"
 
@@ -78,6 +81,8 @@ UNDERTAKINGS = frozenset(
         Method.CANCEL,
         Method.RETRY,
         Method.RESUME,
+        Method.PAUSE,
+        Method.UNPAUSE,
         Method.GENERATE,
         Method.IMPORT_KEY,
         Method.EXPORT_KEY,
@@ -86,11 +91,12 @@ UNDERTAKINGS = frozenset(
         Method.RESTORE,
         Method.FORGET,
         Method.SAVE_PROFILE,
+        Method.DELETE_PROFILE,
     }
 )
 """Calls that change something: they go on when the caller hangs up, so that none is half done."""
 
-BEGINNINGS = UNDERTAKINGS - {Method.CANCEL} | {
+BEGINNINGS = UNDERTAKINGS - {Method.CANCEL, Method.PAUSE} | {
     Method.INSPECT,
     Method.PLAN,
     Method.VERIFY,
@@ -126,6 +132,8 @@ TYPES: Mapping[Method, Types] = {
     Method.CANCEL: Types((int,)),
     Method.RETRY: Types((int,)),
     Method.RESUME: Types((int | None,), tuple[int, ...]),
+    Method.PAUSE: Types((int | None,), tuple[int, ...]),
+    Method.UNPAUSE: Types((int | None,), tuple[int, ...]),
     Method.KEYS: Types((), tuple[KeyInfo, ...]),
     Method.RESOLVE_KEY: Types((str,), KeyRef),
     Method.GENERATE: Types((GenerateOrder,), tuple[KeyInfo, ...]),
@@ -149,6 +157,7 @@ TYPES: Mapping[Method, Types] = {
     Method.AUDIT_PROVE: Types((int,), AuditProof),
     Method.PROFILES: Types((), tuple[Profile, ...]),
     Method.SAVE_PROFILE: Types((Profile,), Profile),
+    Method.DELETE_PROFILE: Types((str,), Profile),
     Method.DISMISS: Types((str,)),
     Method.DOCTOR: Types((), tuple[DoctorRow, ...]),
 }

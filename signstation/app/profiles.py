@@ -40,11 +40,16 @@ def save_profile(files: Sequence[Path], profile: Profile) -> Profile:
     return _rewrite(files[-1], profile.name, _table(profile))
 
 
-def remove_profile(files: Sequence[Path], name: str) -> None:
-    """Take a profile out of the last file. Raises UsageError where it is not there; blocks."""
-    if not any(each.source == str(files[-1]) for each in load(files).profiles if each.name == name):
-        raise UsageError(reason=f"there is no profile {shown(name)} in {files[-1]}")
-    _rewrite(files[-1], name, "")
+def remove_profile(files: Sequence[Path], name: str) -> Profile:
+    """Take a profile out of the last file and return it. Blocks.
+
+    Raises UsageError where it is not there, or only a person should change it; NotWritable.
+    """
+    for each in load(files).profiles:
+        if each.name == name and each.source == str(files[-1]):
+            _rewrite(files[-1], name, "")
+            return each
+    raise UsageError(reason=f"there is no profile {shown(name)} in {files[-1]}")
 
 
 def _rewrite(file: Path, name: str, table: str) -> Profile:

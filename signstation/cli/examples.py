@@ -117,6 +117,15 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "See what would stop being verified before it is unpinned.",
         ),
     ),
+    "signstation profile": (
+        Example("signstation profile list", "List the profiles that --profile takes."),
+    ),
+    "signstation profile list": (
+        Example("signstation profile list", "List the profiles that --profile takes."),
+    ),
+    "signstation profile delete": (
+        Example("signstation profile delete old", "Take one out of your settings."),
+    ),
     "signstation job": (Example("signstation job list", "List the jobs, newest first."),),
     "signstation job list": (Example("signstation job list", "List the jobs, newest first."),),
     "signstation job show": (Example("signstation job show 1", "Show a job's artifacts."),),
@@ -125,6 +134,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "signstation job retry": (
         Example("signstation job retry 1", "Try the failed artifacts of a job again."),
+    ),
+    "signstation job pause": (
+        Example("signstation job pause --all", "Hold back everything that waits in the queue."),
+    ),
+    "signstation job unpause": (
+        Example("signstation job unpause --all", "Let it go on, and wait for the end."),
     ),
     "signstation job cancel": (
         Example("signstation job cancel 1", "Stop a job; what is published stays."),

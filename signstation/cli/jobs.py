@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
 from signstation.cli.command import ExampleCommand, LazyGroup, json_option, secret_option
 from signstation.cli.conversation import Conversation
 from signstation.cli.jobdetail import counter_lines, digest_lines, order_lines
-from signstation.cli.objects import job_detail_json, job_json
+from signstation.cli.objects import job_detail_json
 from signstation.cli.output import Output
+from signstation.cli.pauses import pause, unpause
 from signstation.cli.run import asker_for, run, station
-from signstation.cli.steps import STATES, follow, print_steps, steps_of
+from signstation.cli.steps import follow, print_jobs, print_steps, steps_of
 from signstation.model.jobs import JobRow, JobState
 
 
@@ -71,14 +70,18 @@ def cancel(job_id: int, as_json: bool) -> int:  # noqa: FBT001 - a click flag
     return run(as_json, lambda output: _cancel(output, job_id))
 
 
+job.add_command(pause)
+job.add_command(unpause)
+
+
 def _list(output: Output) -> None:
     with station(output) as talk:
-        _print_jobs(output, talk.wait(talk.api.jobs()))
+        print_jobs(output, talk.wait(talk.api.jobs()))
 
 
 def _show(output: Output, job_id: int) -> None:
     with station(output) as talk:
-        _print_jobs(output, (talk.wait(talk.api.job(job_id)),))
+        print_jobs(output, (talk.wait(talk.api.job(job_id)),))
         detail = talk.wait(talk.api.job_detail(job_id))
         steps = steps_of(talk, job_id)
     output.object(job_detail_json(detail))
@@ -90,7 +93,7 @@ def _show(output: Output, job_id: int) -> None:
 def _resume(output: Output, job_id: int | None, secret_fd: int | None) -> None:
     with station(output, asker_for(secret_fd)) as talk:
         # Jobs that ask nobody go on by themselves as soon as a station is there.
-        unfinished = _unfinished(talk, job_id)
+        unfinished = _unfinished(talk, job_id)  # what is paused is not waited for
         if job_id is None or not unfinished or unfinished[0].state is JobState.INTERRUPTED:
             talk.wait(talk.api.resume(job_id))
         if not unfinished:
@@ -101,7 +104,11 @@ def _resume(output: Output, job_id: int | None, secret_fd: int | None) -> None:
 
 def _unfinished(talk: Conversation, job_id: int | None) -> list[JobRow]:
     jobs = talk.wait(talk.api.jobs())
-    return [each for each in reversed(jobs) if not each.state.final and job_id in {None, each.id}]
+    return [
+        each
+        for each in reversed(jobs)
+        if not each.state.final and not each.paused and job_id in {None, each.id}
+    ]
 
 
 def _retry(output: Output, job_id: int, secret_fd: int | None) -> None:
@@ -113,31 +120,9 @@ def _retry(output: Output, job_id: int, secret_fd: int | None) -> None:
 def _cancel(output: Output, job_id: int) -> None:
     with station(output) as talk:
         talk.wait(talk.api.cancel(job_id))
-        _print_jobs(output, (talk.wait(talk.api.job(job_id)),))
+        print_jobs(output, (talk.wait(talk.api.job(job_id)),))
 
 
 def _finish(output: Output, talk: Conversation, job_id: int) -> None:
     follow(talk, job_id)
     print_steps(output, steps_of(talk, job_id))
-
-
-def _print_jobs(output: Output, jobs: tuple[JobRow, ...]) -> None:
-    for each in jobs:
-        output.object(job_json(each))
-    if not jobs:
-        output.text("No jobs yet.")
-        return
-    output.table(
-        ("JOB", "STATE", "ORDERED", "DONE", "FAILED", "TITLE"),
-        [
-            (
-                str(each.id),
-                STATES[each.state],
-                datetime.fromtimestamp(each.created, UTC).strftime("%Y-%m-%d %H:%M UTC"),
-                f"{each.done} of {each.steps}",
-                str(each.failed),
-                each.title,
-            )
-            for each in jobs
-        ],
-    )

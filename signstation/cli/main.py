@@ -22,6 +22,7 @@ COMMANDS = {
     "formats": "signstation.cli.formats:formats",
     "key": "signstation.cli.keys:key",
     "trust": "signstation.cli.trust:trust",
+    "profile": "signstation.cli.profiles:profile",
     "job": "signstation.cli.jobs:job",
     "report": "signstation.cli.report:report",
     "audit": "signstation.cli.audit:audit",

@@ -17,6 +17,7 @@ from signstation.model.evidence import Evidence
 from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.orders import PlannedItem, PlanSummary
+from signstation.model.profiles import Profile
 from signstation.model.station import DoctorRow
 from signstation.reports.verification import SCHEMA, Json
 
@@ -85,6 +86,27 @@ def job_json(job: JobRow) -> Json:
         "failed": job.failed,
         "request": job.request_sha256.hex(),
         "keys": list(job.keys),
+        "paused": job.paused,
+    }
+
+
+def profile_json(profile: Profile) -> Json:
+    """Return a saved profile; empty where it leaves something open."""
+    return {
+        **_head("profile"),
+        "name": profile.name,
+        "source": profile.source,
+        "keys": list(profile.keys),
+        "as": profile.artifact_type,
+        "hash": profile.hash,
+        "certificates": list(profile.certificates),
+        "existing": profile.existing,
+        "options": dict(profile.options),
+        "output": profile.output,
+        "kinds": [
+            {"format": each.format, "key": each.key, "signature": each.signature}
+            for each in profile.kinds
+        ],
     }
 
 

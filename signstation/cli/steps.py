@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from concurrent.futures import Future
+from datetime import UTC, datetime
 
 from signstation.app.api import MAX_STEPS_PER_CALL
 from signstation.cli.conversation import Conversation
-from signstation.cli.objects import step_json
+from signstation.cli.objects import job_json, step_json
 from signstation.cli.output import Output, nearby, wire_error
 from signstation.effects import ExitStatus
 from signstation.errors import Cancelled
@@ -82,6 +83,35 @@ def steps_of(talk: Conversation, job: int) -> list[StepRow]:
         found += part
         if len(part) < MAX_STEPS_PER_CALL:
             return found
+
+
+def print_jobs(output: Output, jobs: tuple[JobRow, ...]) -> None:
+    """Print jobs as a table."""
+    for each in jobs:
+        output.object(job_json(each))
+    if not jobs:
+        output.text("No jobs yet.")
+        return
+    output.table(
+        ("JOB", "STATE", "ORDERED", "DONE", "FAILED", "TITLE"),
+        [
+            (
+                str(each.id),
+                _state(each),
+                datetime.fromtimestamp(each.created, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+                f"{each.done} of {each.steps}",
+                str(each.failed),
+                each.title,
+            )
+            for each in jobs
+        ],
+    )
+
+
+def _state(job: JobRow) -> str:
+    if not job.paused:
+        return STATES[job.state]
+    return "paused" if job.state is JobState.QUEUED else f"paused, {STATES[job.state]}"
 
 
 def print_steps(output: Output, steps: Sequence[StepRow], plan: PlanSummary | None = None) -> None:

@@ -22,13 +22,14 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def ready() -> Iterator[Shell]:
-    """Give what the examples speak of: keys, a release, a signed directory, a passphrase."""
+    """Give what the examples speak of: keys, a release, a signed directory, a profile."""
     shell = Shell()
     shell.release()
     shell.openpgp_key()
     shell.module_key("modules")
     shell.module_key("protected", passphrase="secret")
     (shell.work / "passphrase.txt").write_text("secret\n")
+    (shell.home / "settings.toml").write_text('[profile.old]\nhash = "sha512"\n')
     keys = ("--key", "gpg:<release@example.org>", "--key", "file:modules.pem")
     shell.good("sign", "release", *keys, "--output", "signed")
     with shell.owned():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from tests.e2e.conftest import Equipped
+from tests.support.station import schema
 
 
 def test_a_profile_signs_each_kind_with_its_key_and_keeps_the_structure(served: Equipped) -> None:
@@ -44,3 +45,25 @@ def test_diff_tells_what_changed_and_what_is_only_on_one_side(served: Equipped) 
     text = shell.good("diff", "release/hello.ko", "other/NEW.txt").out
     assert "Interface" in text
     assert "release/hello.ko -> other/NEW.txt" in text
+
+
+def test_profiles_are_listed_and_deleted_and_a_job_that_ended_is_not_paused(
+    served: Equipped,
+) -> None:
+    shell = served.shell
+    settings = shell.home / "settings.toml"
+    settings.write_text(f'# kept\n[profile.nightly]\nkeys = ["{served.openpgp}"]\n')
+    (listed,) = shell.good("profile", "list", "--json").of_type("profile")
+    (deleted,) = shell.good("profile", "delete", "nightly", "--json").of_type("profile")
+    assert deleted == listed
+    assert listed["keys"] == [served.openpgp]
+    schema("profile").validate(listed)
+    assert settings.read_text() == "# kept\n"
+    assert shell.run("profile", "delete", "nightly").status == 2
+    assert "No profiles are saved." in shell.good("profile", "list").out
+    shell.good("sign", "release/hello.ko", "--key", f"file:{served.modules}")
+    refused = shell.run("job", "pause", "1")
+    assert (refused.status, "nothing of job 1 waits" in refused.err) == (2, True)
+    assert shell.run("job", "unpause", "1", "--all").status == 2
+    (job,) = shell.good("job", "list", "--json").of_type("job")
+    assert job["paused"] is False

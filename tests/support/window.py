@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -166,6 +166,25 @@ class RecordedStation(RecordedRelease, RecordedAudit):
     def resume(self, job: int | None = None) -> Future[tuple[int, ...]]:
         """Take note."""
         return self._answer("resume", job, lambda: (job,) if job is not None else ())
+
+    def pause(self, job: int | None = None) -> Future[tuple[int, ...]]:
+        """Pause what has not ended."""
+        return self._answer("pause", job, lambda: self._set_paused(job, paused=True))
+
+    def unpause(self, job: int | None = None) -> Future[tuple[int, ...]]:
+        """Let it go on."""
+        return self._answer("unpause", job, lambda: self._set_paused(job, paused=False))
+
+    def _set_paused(self, job: int | None, *, paused: bool) -> tuple[int, ...]:
+        chosen = tuple(
+            each.id
+            for each in self.script.jobs
+            if job in {None, each.id} and not each.state.final and each.paused is not paused
+        )
+        self.script.jobs = tuple(
+            replace(each, paused=paused) if each.id in chosen else each for each in self.script.jobs
+        )
+        return chosen
 
     def keys(self) -> Future[tuple[KeyInfo, ...]]:
         """Answer with the script's keys."""

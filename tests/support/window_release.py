@@ -86,3 +86,15 @@ class RecordedRelease:
             return profile
 
         return self._answer("save_profile", profile, give)
+
+    def delete_profile(self: _Recording, name: str) -> Future[Profile]:
+        """Forget it."""
+
+        def give() -> Profile:
+            (gone,) = (each for each in self.release.profiles if each.name == name)
+            self.release.profiles = tuple(
+                each for each in self.release.profiles if each is not gone
+            )
+            return gone
+
+        return self._answer("delete_profile", name, give)

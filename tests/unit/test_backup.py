@@ -148,7 +148,7 @@ def test_a_backup_is_not_written_over_a_file(home: Path, tmp_path: Path) -> None
 
 def test_unfinished_jobs_are_settled_first(home: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(home / "journal.db", isolation_level=None)) as connection:
-        connection.execute("INSERT INTO job VALUES (7,'t',1,NULL,x'00',?,'[]','[]','{}',0)",
+        connection.execute("INSERT INTO job VALUES (7,'t',1,NULL,x'00',?,'[]','[]','{}',0,0)",
                            (bytes(32),))  # fmt: skip
         connection.execute(
             "INSERT INTO step (job, ordinal, root, name, title, format, size, target_root,"

@@ -20,6 +20,7 @@ from signstation.cli.examples import EXAMPLES
 from signstation.cli.main import COMPLETE_VARIABLE, main, root
 from signstation.cli.output import PRECEDENCE, Output, message_lines, wire_error
 from signstation.cli.run import run
+from signstation.cli.steps import print_jobs
 from signstation.effects import ExitStatus
 from signstation.errors import (
     ArtifactMalformed,
@@ -31,6 +32,7 @@ from signstation.errors import (
     SignstationError,
     all_errors,
 )
+from signstation.model.jobs import JobRow, JobState
 from signstation.reports.verification import error_json
 
 
@@ -53,7 +55,7 @@ def test_the_grammar_is_the_designs() -> None:
     names = root.list_commands(click.Context(root))
     assert [each for each in names if each in top] == top
     assert {"signstation key generate openpgp", "signstation key generate x509"} <= set(ALL)
-    for name in ("list", "show", "resume", "retry", "cancel"):
+    for name in ("list", "show", "resume", "retry", "pause", "unpause", "cancel"):
         assert f"signstation job {name}" in ALL
     for name in ("list", "import", "export", "generate"):
         assert f"signstation key {name}" in ALL
@@ -321,3 +323,16 @@ def test_the_shell_gets_its_completions(words: str, completions: set[str]) -> No
     )
     assert done.stderr == ""
     assert completions <= {line.partition(",")[2] for line in done.stdout.splitlines()}
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [(JobState.QUEUED, "paused"), (JobState.RUNNING, "paused, running")],
+    ids=["at rest", "finishing"],
+)
+def test_a_paused_job_says_so(
+    state: JobState, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = JobRow(3, "acme", state, 0, None, 9, 4, 0, bytes(32), (), paused=True)
+    print_jobs(Output(as_json=False), (row,))
+    assert f"  {words}  " in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def test_a_removed_profile_is_gone_and_the_machines_is_not_ours_to_remove(tmp_pa
     machine, user = tmp_path / "machine.toml", tmp_path / "user.toml"
     machine.write_text("[profile.shared]\n")
     save_profile([machine, user], RELEASE)
-    remove_profile([machine, user], RELEASE.name)
+    assert remove_profile([machine, user], RELEASE.name) == replace(RELEASE, source=str(user))
     assert [each.name for each in list_profiles([machine, user])] == ["shared"]
     with pytest.raises(UsageError, match="there is no profile shared"):
         remove_profile([machine, user], "shared")
