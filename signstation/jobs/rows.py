@@ -214,7 +214,8 @@ class Rows:
     def _jobs(self, only: int | None) -> Iterator[JobRow]:
         with self._reading() as connection:
             jobs = connection.execute(
-                "SELECT id, title, created, finished, request_sha256, keys, paused FROM job"
+                "SELECT id, title, created, finished, request_sha256, keys, paused,"
+                " (SELECT root FROM step WHERE step.job = job.id AND ordinal = 0) FROM job"
                 " WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC",
                 (only,),
             ).fetchall()
@@ -225,7 +226,7 @@ class Rows:
                 (only,),
             ):
                 counts.setdefault(job, Tally())[JobState(state)] = count
-        for job, title, created, finished, digest, keys, paused in jobs:
+        for job, title, created, finished, digest, keys, paused, root in jobs:
             tally = counts.get(job, Tally())
             state = job_state(tally)
             yield JobRow(
@@ -240,6 +241,7 @@ class Rows:
                 request_sha256=digest,
                 keys=tuple(json.loads(keys)),
                 paused=bool(paused) and not state.final,
+                release=root or "",
             )
 
     @contextmanager

@@ -75,7 +75,7 @@ class JobRow:
     """One order. Times are Unix seconds; counts are of steps.
 
     ``paused``: no step of it begins until a person lets it go on; those under way end. Never true
-    of a job in a final state.
+    of a job in a final state. ``release``: the directory that its first artifact was named below.
     """
 
     id: int
@@ -89,6 +89,7 @@ class JobRow:
     request_sha256: bytes
     keys: tuple[str, ...]
     paused: bool = False
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,3 +174,14 @@ def test_what_does_not_wait_is_refused(tmp_path: Path, call: object, job: int) -
                 await call(station.runner, job)  # type: ignore[operator]
 
     asyncio.run(work())
+
+
+def test_a_job_names_the_directory_of_its_release(tmp_path: Path) -> None:
+    goods = release(tmp_path, 1)
+
+    async def work() -> None:
+        async with local_station(tmp_path / "home") as station:
+            row = await signed(station.runner, goods.order)
+            assert row.release == str(goods.directory)
+
+    asyncio.run(work())

@@ -351,6 +351,7 @@ def make_job(
         failed=failed,
         request_sha256=windowdata.digest(f"request {job}"),
         keys=(f"gpg:{windowdata.SUBKEY}",),
+        release=f"/srv/builds/{title}",
     )
     return row, steps
 
