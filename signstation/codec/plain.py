@@ -16,7 +16,7 @@ from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.strategies import configure_tagged_union
 
 from signstation.errors import ProtocolViolation
-from signstation.model.asks import Literal, Range, Segment
+from signstation.model.asks import Plain, Segment
 from signstation.model.outputs import Output
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(Path, lambda value, _: Path(value))
     for kind in (str, int, bool):
         converter.register_structure_hook(kind, _exact)
-    configure_tagged_union(Range | Literal, converter, tag_name="is")
+    configure_tagged_union(Plain, converter, tag_name="is")
     configure_tagged_union(Segment, converter, tag_name="is")
     configure_tagged_union(Output, converter, tag_name="is")
     return converter

@@ -50,7 +50,7 @@ class FormatUnknown(InputError, code="input.format-unknown", status=ExitStatus.V
 
 
 class CompressedModule(InputError, code="input.compressed-module", status=ExitStatus.VERDICT):
-    """A compressed kernel module: sign first, then compress."""
+    """A kernel module compressed twice: whatever opens it finds no module."""
 
     compression: str = ""
 

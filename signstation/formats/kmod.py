@@ -1,7 +1,7 @@
 """Kernel modules: a CMS signature behind the ELF file, as the kernel's sign-file appends it.
 
-An existing signature is replaced, never nested. A compressed module is refused: sign, then
-compress, since the kernel checks what it has decompressed.
+An existing signature is replaced, never nested. The kernel checks what it has decompressed: a
+compressed module (.ko.xz, .ko.zst, .ko.gz) is signed inside and compressed again.
 """
 
 from __future__ import annotations
@@ -13,22 +13,23 @@ from signstation.codec.cms import self_issued
 from signstation.errors import (
     AlreadySigned,
     ArtifactMalformed,
+    CompressedModule,
     RecheckFailed,
     SchemeUnsupported,
     UsageError,
 )
 from signstation.formats import kmod_inspect, kmod_read, kmod_referee, kmod_verify
+from signstation.formats.kmod_open import AnyOpened, OpenedStream, open_module
 from signstation.formats.kmod_read import read_module
 from signstation.interfaces.artifact import Artifact, Source
 from signstation.interfaces.context import Context, ToolContext
 from signstation.interfaces.format import Signing
 from signstation.model.artifacts import Inspection
-from signstation.model.asks import Part, Range
+from signstation.model.asks import Part
 from signstation.model.checks import Opinion, Verified
-from signstation.model.hashes import Digest, HashAlgorithm, HashRequest, HashState
+from signstation.model.hashes import Digest, HashAlgorithm, HashState, sha256
 from signstation.model.keys import Mechanism, SignatureType, Slot
 from signstation.model.options import Choice, Existing, Field, FieldKind, Options, existing_field
-from signstation.model.outputs import Patch, Patched
 from signstation.model.text import Text
 from signstation.model.trust import Purpose, Trust
 from signstation.signatures.cms_sign import check_own_cms, sign_cms
@@ -65,7 +66,7 @@ class Kmod:
     )
 
     def recognise(self, source: Source) -> int:
-        """ELF relocatable files with .modinfo; compressed ones too, to refuse them with words."""
+        """ELF relocatable files with .modinfo, plain or compressed."""
         return kmod_read.recognise(source)
 
     def inspect(self, artifact: Artifact, ctx: Context) -> Inspection:
@@ -75,25 +76,31 @@ class Kmod:
     def sign(
         self, artifact: Artifact, slots: tuple[Slot, ...], options: Options, ctx: Context
     ) -> Signing:
-        """Yield one ask over the module without its signatures; patch the end of the file."""
+        """Yield one ask over the module without its signatures; patch the end of the file.
+
+        A compressed module is opened again to be written: nothing is held while a key is awaited.
+        """
         slot = _only(slots)
-        module = read_module(artifact)
         chosen = dict(options)
+        opened = open_module(artifact)
+        module = read_module(opened.module)
         if module.signatures and chosen["existing"] == Existing.REFUSE.value:
             raise AlreadySigned
         content = module.content
-        digests = ctx.digests(artifact, (HashRequest(slot.hash, 0, content),))
+        digests = opened.digests((slot.hash,), content, ctx)
+        covers = opened.covers(content)
+        del opened, module
         signature = yield from sign_cms(
             0,
             slot,
             digests.states[0],
             part=Part.MODULE,
-            covers=(Range(0, content),),
+            covers=covers,
             attributes=False,
             certificates=_carried(slot, chosen["certificate"]),
             time=ctx.time,
         )
-        return (Patched((Patch(content, artifact.size - content, kmod.append(signature)),)),)
+        return (open_module(artifact).output(content, kmod.append(signature), ctx),)
 
     def recheck(
         self,
@@ -103,23 +110,28 @@ class Kmod:
         options: Options,
         ctx: Context,
     ) -> tuple[Digest, ...]:
-        """Check the trailer, the bytes before it against the artifact's, and the number."""
+        """Check the form, the trailer, the bytes before it against the artifact's, and the number.
+
+        A compressed output must be, byte for byte, what its content is compressed to.
+        """
         del options
         slot = _only(slots)
         (output,) = outputs
-        before = kmod.signatures(artifact.read, artifact.size)
-        content = before[-1].content if before else artifact.size
+        before = open_module(artifact)
+        nested = kmod.signatures(before.module.read, before.module.size)
+        content = nested[-1].content if nested else before.module.size
+        after = _reopened(output, before, ctx)
         try:
-            found = kmod.signatures(output.read, output.size)
+            found = kmod.signatures(after.module.read, after.module.size)
         except ArtifactMalformed as error:
             raise RecheckFailed(reason=str(error)) from error
         if len(found) != 1 or not found[0].exact or found[0].id_type != kmod.IdType.PKCS7:
             raise RecheckFailed(reason="not exactly one PKCS#7 signature")
         if found[0].content != content:
             raise RecheckFailed(reason="the signature does not start behind the module")
-        state, whole = _compare(artifact, output, content, slot.hash, ctx)
+        state, whole = _compare(before.module, after.module, content, slot.hash, ctx)
         check_own_cms(found[0].signature, slot, state)
-        return (whole,)
+        return (sha256(after.packed) if isinstance(after, OpenedStream) else whole,)
 
     def verify(
         self,
@@ -164,10 +176,23 @@ def _only(slots: tuple[Slot, ...]) -> Slot:
     return slot
 
 
+def _reopened(output: Artifact, before: AnyOpened, ctx: Context) -> AnyOpened:
+    """Open an output, which must have the form of what was signed."""
+    try:
+        after = open_module(output)
+    except (ArtifactMalformed, CompressedModule) as error:
+        raise RecheckFailed(reason=str(error)) from error
+    if isinstance(before, OpenedStream) is not isinstance(after, OpenedStream):
+        raise RecheckFailed(reason="only one of artifact and output is compressed")
+    if isinstance(before, OpenedStream) and not before.would_write(after, ctx):
+        raise RecheckFailed(reason="it is compressed in another way than it was written")
+    return after
+
+
 def _compare(
     artifact: Artifact, output: Artifact, content: int, named: HashAlgorithm, ctx: Context
 ) -> tuple[HashState, Digest]:
-    """Compare the module's bytes; return their hash, and the SHA-256 of the whole output.
+    """Compare the modules' bytes; return their hash, and the SHA-256 of all of ``output``.
 
     One pass, and one hash where the two are the same: this runs for each of thousands of modules.
     """

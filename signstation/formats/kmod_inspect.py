@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from signstation.codec import cms, kmod
+from signstation.codec import cms, compression, kmod
 from signstation.codec.elf import Elf, Section
 from signstation.codec.kmod import Appended
 from signstation.errors import ArtifactMalformed
+from signstation.formats.kmod_open import AnyOpened, OpenedStream, open_module
 from signstation.formats.kmod_read import Module, read_module
+from signstation.formats.kmod_words import GZIP, refused_form
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.context import Context
 from signstation.model.artifacts import (
@@ -20,6 +22,7 @@ from signstation.model.artifacts import (
     Inspection,
     Severity,
 )
+from signstation.model.asks import Compression
 from signstation.model.text import Text, text
 from signstation.signatures.cms_verify import algorithm_title, digest_algorithm, signer_title
 
@@ -45,15 +48,16 @@ _MACHINES = {
 
 def inspect(artifact: Artifact, ctx: Context) -> Inspection:
     """Read the module's own words about itself. Raises ArtifactMalformed and CompressedModule."""
-    module = read_module(artifact)
-    digests = ctx.digests(artifact)
+    opened = open_module(artifact)
+    module = read_module(opened.module)
+    digests = opened.digests((), 0, ctx)
     return Inspection(
         format=kmod.NAME,
         title=_cut(module.value("name")) or "kernel module",
         size=artifact.size,
         sha256=digests.sha256.value,
-        sections=tuple(_sections(module)),
-        findings=tuple(_findings(module)),
+        sections=tuple(_sections(module, opened)),
+        findings=(*_findings(module), *_about_compression(opened)),
         signatures=tuple(existing for each in module.signatures for existing in _existing(each)),
     )
 
@@ -70,7 +74,7 @@ def _facts(module: Module, rows: tuple[tuple[Text, str, FactStyle], ...]) -> Ite
                 yield Fact(label, _cut(value), style)
 
 
-def _sections(module: Module) -> Iterator[FactSection]:
+def _sections(module: Module, opened: AnyOpened) -> Iterator[FactSection]:
     identity = (
         (Text("Name"), "name", FactStyle.MONO),
         (Text("Version"), "version", FactStyle.MONO),
@@ -90,7 +94,7 @@ def _sections(module: Module) -> Iterator[FactSection]:
     )
     yield FactSection("identity", Text("Identity"), facts)
     yield FactSection("interface", Text("Interface"), tuple(_interface(module)))
-    yield FactSection("file", Text("File"), tuple(_file(module)))
+    yield FactSection("file", Text("File"), tuple(_file(module, opened)))
 
 
 def _interface(module: Module) -> Iterator[Fact]:
@@ -110,7 +114,11 @@ def _interface(module: Module) -> Iterator[Fact]:
     yield from (Fact(Text("Parameter"), _cut(each)) for each in parameters[:MAX_SHOWN])
 
 
-def _file(module: Module) -> Iterator[Fact]:
+def _file(module: Module, opened: AnyOpened) -> Iterator[Fact]:
+    if isinstance(opened, OpenedStream):
+        yield Fact(Text("Compression"), opened.compression.value)
+        yield Fact(Text("Compressed"), str(opened.file.size), FactStyle.SIZE)
+        yield Fact(Text("Decompressed"), str(opened.module.size), FactStyle.SIZE)
     yield Fact(Text("Module without signature"), str(module.content), FactStyle.SIZE)
     yield Fact(Text("Sections"), str(len(module.elf.sections)))
     debug = sum(each.size for each in _debug(module.elf))
@@ -145,6 +153,22 @@ def _findings(module: Module) -> Iterator[Finding]:
         words = text("{count} bytes follow the ELF file and will be signed with it.", count=extra)
         yield finding("trailing", Severity.WARNING, words)
     yield from _about_signatures(module.signatures)
+
+
+def _about_compression(opened: AnyOpened) -> Iterator[Finding]:
+    if not isinstance(opened, OpenedStream):
+        return
+    words = text(
+        "It is compressed with {compression}. The module inside is signed, and compressed again "
+        "as the kernel's own build does it.",
+        compression=opened.compression.value,
+    )
+    yield Finding("kmod.compressed", Severity.NOTE, words)
+    found = compression.obstacle(opened.packed, opened.compression)
+    if found is not None:
+        yield Finding("kmod.compressed-form", Severity.WARNING, refused_form(found))
+    if opened.compression is Compression.GZIP:
+        yield Finding("kmod.gzip", Severity.NOTE, GZIP)
 
 
 def _about_signatures(signatures: tuple[Appended, ...]) -> Iterator[Finding]:

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import lzma
-import zlib
 from dataclasses import dataclass
 
-from signstation.codec import elf, kmod
+from signstation.codec import compression, elf, kmod
 from signstation.codec.elf import Elf
 from signstation.codec.kmod import Appended
-from signstation.errors import ArtifactMalformed, CompressedModule, SignstationError
+from signstation.errors import ArtifactMalformed, SignstationError
+from signstation.formats.kmod_open import compression_of
 from signstation.interfaces.artifact import Artifact, Source
 
 PEEK = 1024 * 1024
 """Most bytes that are decompressed, or read to do so, to recognise a compressed module."""
-XZ_MEMORY = 80 * 1024 * 1024
-"""Most memory of the xz decoder in bytes: its largest preset has a dictionary of 64 MiB."""
 SURE = 95
 PROBABLE = 60
 """Scores of ``recognise``: an ELF file with .modinfo; a compressed one that looks like it."""
-
-_MAGICS = {
-    b"\xfd7zXZ\x00": "xz",
-    b"\x1f\x8b": "gzip",
-    b"\x28\xb5\x2f\xfd": "zstd",
-}
-_WITHIN_GZIP = 31
-"""zlib: a window of 32 KiB (15) in a gzip wrapper (16)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +36,11 @@ class Module:
         return next(iter(self.values(key)), "")
 
 
-def compression(source: Source) -> str | None:
-    """Name the compression that a file's first bytes announce, None for none."""
-    head = source.read(0, 6)
-    return next((name for magic, name in _MAGICS.items() if head.startswith(magic)), None)
-
-
-def read_module(artifact: Artifact) -> Module:
-    """Read a module. Raises ArtifactMalformed and CompressedModule."""
-    if found := compression(artifact):
-        raise CompressedModule(compression=found)
-    signatures = kmod.signatures(artifact.read, artifact.size)
-    content = signatures[-1].content if signatures else artifact.size
-    headers, info = read_elf(artifact, content)
+def read_module(module: Artifact) -> Module:
+    """Read a module that is not compressed. Raises ArtifactMalformed."""
+    signatures = kmod.signatures(module.read, module.size)
+    content = signatures[-1].content if signatures else module.size
+    headers, info = read_elf(module, content)
     return Module(content, signatures, headers, info)
 
 
@@ -74,26 +55,20 @@ def read_elf(artifact: Source, content: int) -> tuple[Elf, tuple[tuple[str, str]
 
 
 def recognise(source: Source) -> int:
-    """Score by content: ELF with .modinfo, or xz and gzip that begin like one.
+    """Score by content: ELF with .modinfo, or a compressed stream that begins like one.
 
-    The standard library has no zstd: such a file is taken for a blob unless it is named a module.
+    One that is compressed twice is recognised too, so that it is refused with words.
     """
     try:
-        found = compression(source)
+        found = compression_of(source)
         if found is None:
             read_elf(source, source.size)
             return SURE
-        start = _decompressed(source.read(0, PEEK), found)
-        relocatable = start[:4] == elf.MAGIC and start[16:18] in {b"\1\0", b"\0\1"}
-    except (SignstationError, lzma.LZMAError, zlib.error, EOFError):
+        start = compression.beginning(source.read(0, PEEK), found, PEEK)
+        if (within := compression.announced(start)) is not None:
+            start = compression.beginning(start, within, PEEK)
+    except SignstationError:
         return 0
+    relocatable = start[:4] == elf.MAGIC and start[16:18] in {b"\1\0", b"\0\1"}
     # .modinfo lies behind the code: large modules do not show it within the peek
     return PROBABLE if relocatable and (b"vermagic=" in start or len(start) == PEEK) else 0
-
-
-def _decompressed(data: bytes, found: str) -> bytes:
-    if found == "xz":
-        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY).decompress(data, PEEK)
-    if found == "gzip":
-        return zlib.decompressobj(_WITHIN_GZIP).decompress(data, PEEK)
-    return b""

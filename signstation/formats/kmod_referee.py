@@ -13,7 +13,13 @@ from collections.abc import Callable
 from signstation.codec import kmod
 from signstation.codec.der import encode_pem
 from signstation.codec.kmod import Appended
-from signstation.errors import ArtifactMalformed, ToolMissing, ToolTimedOut
+from signstation.errors import (
+    ArtifactMalformed,
+    CompressedModule,
+    ToolMissing,
+    ToolTimedOut,
+)
+from signstation.formats.kmod_open import open_module
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.context import ToolContext
 from signstation.model.checks import Opinion, OpinionOutcome
@@ -36,15 +42,16 @@ _PATH = Text(
 
 
 def referee(artifact: Artifact, trust: Trust, ctx: ToolContext) -> tuple[Opinion, ...]:
-    """Run both tools; openssl only where there is a signature."""
+    """Run both tools; openssl only where there is a signature. modinfo decompresses by itself."""
     opinions = [_guarded("modinfo", lambda: _modinfo(artifact, ctx))]
     try:
-        appended = kmod.signature_before(artifact.read, artifact.size)
-    except ArtifactMalformed:
-        appended = None
+        module = open_module(artifact).module
+        appended = kmod.signature_before(module.read, module.size)
+    except (ArtifactMalformed, CompressedModule):
+        return tuple(opinions)
     if appended is not None:
         signature = appended
-        opinions.append(_guarded("openssl", lambda: _openssl(artifact, signature, trust, ctx)))
+        opinions.append(_guarded("openssl", lambda: _openssl(module, signature, trust, ctx)))
     return tuple(opinions)
 
 
@@ -85,13 +92,13 @@ def _fields(output: bytes) -> dict[str, str]:
     return fields
 
 
-def _openssl(artifact: Artifact, appended: Appended, trust: Trust, ctx: ToolContext) -> Opinion:
+def _openssl(module: Artifact, appended: Appended, trust: Trust, ctx: ToolContext) -> Opinion:
     content, signature, anchors = (
         ctx.directory / name for name in ("content", "signature.der", "anchors.pem")
     )
     with content.open("wb") as out:
         for offset in range(0, appended.content, CHUNK):
-            out.write(artifact.read(offset, min(CHUNK, appended.content - offset)))
+            out.write(module.read(offset, min(CHUNK, appended.content - offset)))
     signature.write_bytes(appended.signature)
     arguments = ["cms", "-verify", "-binary", "-inform", "DER", "-in", signature.name]
     arguments += ["-content", content.name, "-out", "/dev/null", "-no-CApath", "-no-CAstore"]

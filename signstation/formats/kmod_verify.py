@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from signstation.codec import cms, kmod
+from signstation.codec import cms, compression, kmod
 from signstation.codec.cms import SignedData
 from signstation.codec.kmod import Appended
-from signstation.errors import ArtifactMalformed, CompressedModule
-from signstation.formats.kmod_read import compression, read_elf
+from signstation.errors import ArtifactMalformed
+from signstation.formats.kmod_open import AnyOpened, OpenedStream, open_module
+from signstation.formats.kmod_read import read_elf
+from signstation.formats.kmod_words import refused_form
 from signstation.interfaces.artifact import MAX_READ, Artifact
 from signstation.interfaces.context import Context
-from signstation.model.asks import Range
 from signstation.model.checks import (
     Aspect,
     Check,
@@ -21,7 +22,6 @@ from signstation.model.checks import (
     SignatureState,
     Verified,
 )
-from signstation.model.hashes import HashRequest
 from signstation.model.keys import SignatureType
 from signstation.model.text import Text, text
 from signstation.model.trust import Purpose, Trust
@@ -40,21 +40,25 @@ GOOD = frozenset(
 
 
 def verify(artifact: Artifact, trust: Trust, ctx: Context) -> Verified:
-    """Collect checks. Raises CompressedModule, and ArtifactMalformed where there is no ELF file."""
-    if found := compression(artifact):
-        raise CompressedModule(compression=found)
+    """Collect checks; of a compressed module, about what is inside.
+
+    Raises CompressedModule, and ArtifactMalformed where there is no ELF file or no sound stream.
+    """
+    opened = open_module(artifact)
+    module, form = opened.module, tuple(_form(opened))
     try:
-        appended = kmod.signatures(artifact.read, artifact.size)
+        appended = kmod.signatures(module.read, module.size)
     except ArtifactMalformed as error:
         words = text("The signature's trailer is malformed: {error}.", error=str(error))
-        return Verified((_check("trailer", Outcome.FAIL, words), _elf(artifact, artifact.size)), ())
+        malformed = _check("trailer", Outcome.FAIL, words)
+        return Verified((malformed, _elf(module, module.size), *form), ())
     if not appended:
         words = Text("There is no signature at the end of the module.")
         unsigned = _note("unsigned", Aspect.VALID, Outcome.WARNING, words)
-        return Verified((unsigned, _elf(artifact, artifact.size)), ())
+        return Verified((unsigned, _elf(module, module.size), *form), ())
     outermost = appended[0]
-    checks = [_elf(artifact, appended[-1].content), *_trailer(appended)]
-    judged = _judge(artifact, outermost, trust, ctx)
+    checks = [_elf(module, appended[-1].content), *_trailer(appended), *form]
+    judged = _judge(opened, outermost, trust, ctx)
     for each in judged:
         checks.extend(each.checks)
         checks.extend(_kernels(each.facts))
@@ -62,9 +66,20 @@ def verify(artifact: Artifact, trust: Trust, ctx: Context) -> Verified:
     return Verified(tuple(checks), tuple(each.facts for each in judged))
 
 
-def _judge(
-    artifact: Artifact, appended: Appended, trust: Trust, ctx: Context
-) -> tuple[Judged, ...]:
+def _form(opened: AnyOpened) -> Iterator[Check]:
+    if not isinstance(opened, OpenedStream):
+        return
+    words = text(
+        "It is compressed with {compression}; the module inside is judged.",
+        compression=opened.compression.value,
+    )
+    yield _note("compressed", Aspect.NOTE, Outcome.PASS, words)
+    found = compression.obstacle(opened.packed, opened.compression)
+    if found is not None:
+        yield _note("compressed-form", Aspect.NOTE, Outcome.WARNING, refused_form(found))
+
+
+def _judge(opened: AnyOpened, appended: Appended, trust: Trust, ctx: Context) -> tuple[Judged, ...]:
     if appended.id_type != kmod.IdType.PKCS7:
         return (_unreadable(text("It is of type {type}, not PKCS#7.", type=appended.id_type)),)
     try:
@@ -76,17 +91,17 @@ def _judge(
         return (_unreadable(Text("Its CMS carries content of its own: the kernel refuses it.")),)
     if not signed.signers:
         return (_unreadable(Text("Its CMS has no signer.")),)
-    return tuple(_judge_signers(artifact, appended, signed, trust, ctx))
+    return tuple(_judge_signers(opened, appended, signed, trust, ctx))
 
 
 def _judge_signers(
-    artifact: Artifact, appended: Appended, signed: SignedData, trust: Trust, ctx: Context
+    opened: AnyOpened, appended: Appended, signed: SignedData, trust: Trust, ctx: Context
 ) -> Iterator[Judged]:
     named = {each: digest_algorithm(each) for each in signed.signers}
     wanted = sorted({each for each in named.values() if each}, key=lambda each: each.value)
-    requests = tuple(HashRequest(each, 0, appended.content) for each in wanted)
-    states = dict(zip(wanted, ctx.digests(artifact, requests).states, strict=True))
-    small = appended.content <= MAX_READ
+    digests = opened.digests(wanted, appended.content, ctx)
+    states = dict(zip(wanted, digests.states, strict=True))
+    module, small = opened.module, appended.content <= MAX_READ
     for index, signer in enumerate(signed.signers):
         digest = named[signer]
         yield judge_cms(
@@ -95,12 +110,12 @@ def _judge_signers(
             index=index,
             place=PLACE,
             state=None if digest is None else states[digest],
-            content=artifact.read(0, appended.content) if small and needs_content(signer) else None,
+            content=module.read(0, appended.content) if small and needs_content(signer) else None,
             trust=trust,
             purpose=Purpose.KERNEL_MODULES,
             at=ctx.time,
             sufficient=True,
-            covers=(Range(0, appended.content),),
+            covers=opened.covers(appended.content),
             code="kmod.signature",
             rules=MODULE_RULES,
         )

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from signstation.gui.parts import Label
 from signstation.gui.theme import Theme
-from signstation.gui.words import tr
+from signstation.gui.words import say, tr
 from signstation.model.checks import Verification
-from signstation.reports.answers import Stretch, byte_map
+from signstation.reports.answers import Stretch, byte_map, covered_inside, of_inside
 from signstation.reports.words import human_size
 
 BAR = 26
@@ -73,8 +73,12 @@ class ByteMap(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        column.addWidget(_Bar(theme, stretches, verification.size, self))
+        packed = covered_inside(verification)
+        size = verification.size if packed is None else packed.size
+        column.addWidget(_Bar(theme, stretches, size, self))
         lines = [_words(each) for each in stretches]
+        if packed is not None:
+            lines.insert(0, say(of_inside(packed)))
         for words in lines[:MAX_LISTED]:
             column.addWidget(Label(words, self, "sub", wrap=True))
         if len(lines) > MAX_LISTED:

@@ -26,7 +26,7 @@ from signstation.gui.reportfile import read_report
 from signstation.gui.tokens import Tone
 from signstation.gui.verdicts import outcome_look, state_look, verdict_look
 from signstation.model.checks import Opinion, SignatureFacts, Verdict, Verification
-from signstation.reports.answers import answers, byte_map
+from signstation.reports.answers import answers, byte_map, covered_inside, of_inside
 from signstation.reports.tables import OPINIONS, OUTCOMES, STATES, VERDICTS
 from signstation.reports.words import groups, human_size, sentence, show, show_block
 
@@ -222,7 +222,10 @@ def _map(verification: Verification) -> Iterator[rows.Row]:
     stretches = byte_map(verification)
     yield rows.space(14)
     yield from rows.paragraph("What the signatures cover", rows.SECTION, keep=True)
-    yield rows.byte_bar(stretches, verification.size)
+    packed = covered_inside(verification)
+    if packed is not None:
+        yield from rows.paragraph(sentence(of_inside(packed)), rows.SUB)
+    yield rows.byte_bar(stretches, verification.size if packed is None else packed.size)
     for each in stretches[:MAX_STRETCHES]:
         numbers = ", ".join(str(number + 1) for number in each.signatures)
         by = f"signature {numbers}" if numbers else "no good signature"

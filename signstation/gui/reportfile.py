@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 from signstation.errors import ArtifactUnreadable, UsageError
 from signstation.model.artifacts import Fact, FactStyle
-from signstation.model.asks import HashOf, Literal, Range, Segment
+from signstation.model.asks import Compression, HashOf, Literal, Range, Segment, Unpacked
 from signstation.model.checks import (
     Aspect,
     Check,
@@ -94,6 +94,10 @@ def _segment(data: Object) -> Segment:
             return Range(_number(data, "offset"), _number(data, "length"))
         case "literal":
             return Literal(bytes.fromhex(_string(data, "hex")))
+        case "unpacked":
+            compression = Compression(data["compression"])
+            places = (_number(data, each) for each in ("offset", "length", "size"))
+            return Unpacked(compression, *places)
         case "hash":
             inner = [_segment(_object(each)) for each in _list(data, "segments")]
             plain = tuple(each for each in inner if not isinstance(each, HashOf))

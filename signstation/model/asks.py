@@ -44,15 +44,51 @@ class Literal:
     value: bytes
 
 
+class Compression(Enum):
+    """How a whole artifact is compressed; the value is the program's name."""
+
+    XZ = "xz"
+    ZSTD = "zstd"
+    GZIP = "gzip"
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """``length`` bytes from ``offset`` of the ``size`` bytes that the artifact holds compressed.
+
+    The whole artifact is one stream of ``compression``; nothing stands before or behind it.
+    """
+
+    compression: Compression
+    offset: int
+    length: int
+    size: int
+
+
+Plain = Range | Literal | Unpacked
+"""What needs no further structure to become bytes."""
+
+
+def bytes_read(segment: Plain) -> int:
+    """Return how many bytes have to be read, or decompressed, for a segment."""
+    match segment:
+        case Range(length=length):
+            return length
+        case Unpacked(size=size):
+            return size
+        case Literal():
+            return 0
+
+
 @dataclass(frozen=True, slots=True)
 class HashOf:
     """The digest of segments, for envelopes that sign a digest inside another structure."""
 
     algorithm: HashAlgorithm
-    segments: tuple[Range | Literal, ...]
+    segments: tuple[Plain, ...]
 
 
-Segment = Range | Literal | HashOf
+Segment = Plain | HashOf
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from signstation.model.asks import HashOf, Range, Segment
+from signstation.model.asks import HashOf, Range, Segment, Unpacked
 from signstation.model.checks import (
     Aspect,
     Check,
@@ -14,7 +14,8 @@ from signstation.model.checks import (
     SignatureState,
     Verification,
 )
-from signstation.model.text import Text
+from signstation.model.text import Text, text
+from signstation.reports.words import human_size
 
 _RANK = (Outcome.PASS, Outcome.WARNING, Outcome.NOT_RUN, Outcome.FAIL)
 _GOOD = {
@@ -79,22 +80,46 @@ def _trusted(verification: Verification) -> Text | None:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Bytes ``start`` to ``end`` of the artifact and the good signatures that cover them."""
+    """Bytes ``start`` to ``end`` of what is mapped and the good signatures that cover them."""
 
     start: int
     end: int
     signatures: tuple[int, ...]
 
 
+def covered_inside(verification: Verification) -> Unpacked | None:
+    """Return what a good signature covers inside a compressed file; None where none does that."""
+    for facts in verification.signatures:
+        if facts.state in _GOOD:
+            for each in _ranges(facts.covers):
+                if isinstance(each, Unpacked):
+                    return each
+    return None
+
+
+def of_inside(packed: Unpacked) -> Text:
+    """Say that a byte map is not of the file."""
+    return text(
+        "The file is compressed with {compression}. These are the {size} inside.",
+        compression=packed.compression.value,
+        size=human_size(packed.size),
+    )
+
+
 def byte_map(verification: Verification) -> tuple[Stretch, ...]:
-    """Return the whole file as stretches in order; an empty tuple of signatures is not covered."""
+    """Return all bytes as stretches in order; an empty tuple of signatures is not covered.
+
+    They are those of the file, or of what is compressed in it where that is covered.
+    """
+    packed = covered_inside(verification)
+    size = verification.size if packed is None else packed.size
     spans = [
-        (each.offset, min(each.offset + each.length, verification.size), facts.index)
+        (each.offset, min(each.offset + each.length, size), facts.index)
         for facts in verification.signatures
         if facts.state in _GOOD
         for each in _ranges(facts.covers)
     ]
-    edges = sorted({0, verification.size, *(s[0] for s in spans), *(s[1] for s in spans)})
+    edges = sorted({0, size, *(s[0] for s in spans), *(s[1] for s in spans)})
     stretches: list[Stretch] = []
     for start, end in pairwise(edges):
         inside = tuple(sorted({n for a, b, n in spans if a <= start and end <= b}))
@@ -105,11 +130,11 @@ def byte_map(verification: Verification) -> tuple[Stretch, ...]:
     return tuple(stretches)
 
 
-def _ranges(segments: tuple[Segment, ...]) -> list[Range]:
-    found: list[Range] = []
+def _ranges(segments: tuple[Segment, ...]) -> list[Range | Unpacked]:
+    found: list[Range | Unpacked] = []
     for each in segments:
-        if isinstance(each, Range):
+        if isinstance(each, Range | Unpacked):
             found.append(each)
         elif isinstance(each, HashOf):
-            found.extend(inner for inner in each.segments if isinstance(inner, Range))
+            found.extend(inner for inner in each.segments if isinstance(inner, Range | Unpacked))
     return found

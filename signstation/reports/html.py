@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from signstation.model.checks import Check, Opinion, Outcome, SignatureFacts, Verdict, Verification
 from signstation.model.text import Text
-from signstation.reports.answers import answers, byte_map
+from signstation.reports.answers import answers, byte_map, covered_inside, of_inside
 from signstation.reports.tables import OPINIONS, OUTCOMES, STATES, VERDICTS
 from signstation.reports.words import groups, human_size, sentence, show
 from signstation.system.resources import resource
@@ -116,9 +116,11 @@ def _signature(facts: SignatureFacts) -> str:
 def _map(verification: Verification) -> str:
     if not verification.size or not verification.signatures:
         return ""
+    packed = covered_inside(verification)
+    size = verification.size if packed is None else packed.size
     parts = "".join(
-        f'<rect x="{each.start / verification.size * 1000:.2f}" y="0" height="20" '
-        f'width="{max((each.end - each.start) / verification.size * 1000, 0.5):.2f}" '
+        f'<rect x="{each.start / size * 1000:.2f}" y="0" height="20" '
+        f'width="{max((each.end - each.start) / size * 1000, 0.5):.2f}" '
         f'class="{"covered" if each.signatures else "bare"}"><title>bytes {each.start} to '
         f"{each.end}: {_covering(each.signatures)}</title></rect>"
         for each in byte_map(verification)
@@ -127,8 +129,9 @@ def _map(verification: Verification) -> str:
         f"<li>bytes {each.start} to {each.end}: {_covering(each.signatures)}</li>"
         for each in byte_map(verification)
     )
+    note = "" if packed is None else f"<p>{_say(of_inside(packed))}</p>"
     return (
-        '<h3>What the signatures cover</h3><svg class="map" viewBox="0 0 1000 20" '
+        f'<h3>What the signatures cover</h3>{note}<svg class="map" viewBox="0 0 1000 20" '
         f'preserveAspectRatio="none" role="img" aria-label="Byte map">{parts}</svg>'
         f'<ul class="small">{rows}</ul>'
     )

@@ -77,9 +77,9 @@ MESSAGES: Mapping[str, Words] = {
         do=("Sign it as any file: --as blob.",),
     ),
     "input.compressed-module": Words(
-        "{path} is a compressed kernel module.",
-        "It is packed with {compression}; the kernel checks the signature of what is inside.",
-        ("Decompress it, sign it, compress it again.",),
+        "{path} is a kernel module that was compressed twice.",
+        "What {compression} holds is compressed again; no kernel loads that.",
+        ("Decompress it once.",),
     ),
     "input.already-signed": Words(
         "{path} is already signed.",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from signstation.errors import SignstationError
 from signstation.model.artifacts import Fact, Inspection
-from signstation.model.asks import HashOf, Literal, Range, Segment
+from signstation.model.asks import HashOf, Literal, Range, Segment, Unpacked
 from signstation.model.checks import Check, Opinion, SignatureFacts, TrustNode, Verification
 from signstation.model.keys import KeyInfo, Protection
 
@@ -36,6 +36,14 @@ def _segment(segment: Segment) -> Json:
             return {"kind": "range", "offset": offset, "length": length}
         case Literal(value):
             return {"kind": "literal", "hex": value.hex()}
+        case Unpacked(compression, offset, length, size):
+            return {
+                "kind": "unpacked",
+                "compression": compression.value,
+                "offset": offset,
+                "length": length,
+                "size": size,
+            }
         case HashOf(algorithm, segments):
             inner = [_segment(each) for each in segments]
             return {"kind": "hash", "algorithm": algorithm.value, "segments": inner}

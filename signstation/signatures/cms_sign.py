@@ -33,7 +33,7 @@ from signstation.errors import (
     RecheckFailed,
     SchemeUnsupported,
 )
-from signstation.model.asks import Answer, Batch, HashOf, Literal, Part, Range, ToSign
+from signstation.model.asks import Answer, Batch, HashOf, Literal, Part, Plain, ToSign
 from signstation.model.hashes import HashAlgorithm, HashState
 from signstation.model.keys import Mechanism, Scheme, Slot
 from signstation.signatures.cms_algorithms import (
@@ -61,7 +61,7 @@ def sign_cms(  # noqa: PLR0913 - what to sign, who signs and what goes into the 
     state: HashState,
     *,
     part: Part,
-    covers: tuple[Range | Literal, ...],
+    covers: tuple[Plain, ...],
     attributes: bool,
     certificates: bool,
     time: int,
@@ -99,7 +99,7 @@ def _ask(
     index: int,
     slot: Slot,
     part: Part,
-    covers: tuple[Range | Literal, ...],
+    covers: tuple[Plain, ...],
     digest: bytes,
     signed: bytes | None,
 ) -> ToSign:

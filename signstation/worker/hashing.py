@@ -1,4 +1,7 @@
-"""The hash worker: recomputes what keys are asked to sign from approved bytes; parses nothing."""
+"""The hash worker: recomputes what keys are asked to sign from approved bytes.
+
+It parses nothing; where an ask names what is inside a compressed artifact, it decompresses.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,15 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 
-from signstation.errors import ArtifactUnreadable, GuardRefused, ProtocolViolation
-from signstation.model.asks import HashOf, Literal, Range, ToSign
-from signstation.model.hashes import HashState
+from signstation.codec.compression import MAX_PACKED, MAX_UNPACKED, unpack
+from signstation.errors import (
+    ArtifactMalformed,
+    ArtifactUnreadable,
+    GuardRefused,
+    ProtocolViolation,
+)
+from signstation.model.asks import HashOf, Literal, Range, Segment, ToSign, Unpacked
+from signstation.model.hashes import HashAlgorithm, HashState
 from signstation.system.artifact import FileArtifact
 from signstation.worker.channel import Channel, Message
 from signstation.worker.desk import Desk
@@ -37,7 +46,7 @@ class Covered:
         self._read = 0
         self._since = 0
 
-    def feed(self, segment: Range | Literal | HashOf, use: Callable[[memoryview], None]) -> None:
+    def feed(self, segment: Segment, use: Callable[[memoryview], None]) -> None:
         """Hand the bytes of a segment to ``use``. Raises GuardRefused for bytes that are not there.
 
         A view is valid only within the call.
@@ -48,11 +57,29 @@ class Covered:
             case Range(offset, length):
                 for piece in self._pieces(offset, length):
                     use(piece)
+            case Unpacked():
+                self._unpack(segment, use)
             case HashOf(algorithm, segments):
                 state = hashlib.new(algorithm.value, usedforsecurity=False)
                 for inner in segments:
                     self.feed(inner, state.update)
                 use(memoryview(state.digest()))
+
+    def _unpack(self, segment: Unpacked, use: Callable[[memoryview], None]) -> None:
+        """Hand on the bytes of a segment, and read the stream to its end all the same."""
+        start, end = segment.offset, segment.offset + segment.length
+        size = self._artifact.size
+        if end > segment.size or segment.size > MAX_UNPACKED or size > MAX_PACKED:
+            raise GuardRefused(reason="an ask covers more than a compressed artifact may hold")
+        at = 0
+        try:
+            for piece in unpack(self._pieces(0, size), segment.compression, segment.size):
+                use(memoryview(piece)[max(0, start - at) : max(0, end - at)])
+                at += len(piece)
+        except ArtifactMalformed as error:
+            raise GuardRefused(reason=f"the artifact cannot be decompressed: {error}") from error
+        if at != segment.size:
+            raise GuardRefused(reason="an artifact holds less than an ask says")
 
     def _pieces(self, offset: int, length: int) -> Iterator[memoryview]:
         if offset + length > self._artifact.size:
@@ -124,12 +151,19 @@ def _has_ground(ask: ToSign) -> None:
     inner = [part for each in ask.covers if isinstance(each, HashOf) for part in each.segments]
     segments = [*ask.covers, *inner]
     literals = sum(len(each.value) for each in segments if isinstance(each, Literal))
-    if literals > MAX_LITERALS or not any(isinstance(each, Range) for each in segments):
+    if literals > MAX_LITERALS or not any(isinstance(each, Range | Unpacked) for each in segments):
         raise GuardRefused(reason="an ask does not cover the artifact")
 
 
+def _algorithm(name: bytes) -> HashAlgorithm:
+    try:
+        return HashAlgorithm(name.decode("ascii", "replace"))
+    except ValueError as error:
+        raise ProtocolViolation(reason="a hash that is not known") from error
+
+
 class HashWorker:
-    """Answers CONFIRM (asks, one descriptor) and CALL (whole digest, one descriptor)."""
+    """Answers CONFIRM (asks, one descriptor) and CALL (a hash's name, one descriptor)."""
 
     def __init__(self, channel: Channel) -> None:
         """Answer over ``channel``."""
@@ -148,7 +182,7 @@ class HashWorker:
                 for ask in whole(message.body, take_asks):
                     confirm(ask, covered)
                 return b""
-            state = hashlib.sha256()
+            state = hashlib.new(_algorithm(message.body).value, usedforsecurity=False)
             covered.feed(Range(0, artifact.size), state.update)
             return state.digest()
 

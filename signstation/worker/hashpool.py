@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from signstation.errors import ArtifactChanged, ProtocolViolation
 from signstation.interfaces.workers import Progress
-from signstation.model.asks import HashOf, Range, Segment, ToSign
+from signstation.model.asks import HashOf, Segment, ToSign, bytes_read
+from signstation.model.hashes import HashAlgorithm
 from signstation.worker.checkpool import size_of
 from signstation.worker.frames import FrameType
 from signstation.worker.seats import Pool, Task
@@ -35,34 +36,28 @@ class HashPool:
 
         await self._pool.run(sum(_covered(each.covers) for each in asks), work)
 
-    async def digest(self, artifact: int, progress: Progress) -> bytes:
-        """Return the SHA-256 of the whole file."""
+    async def digest(
+        self,
+        artifact: int,
+        progress: Progress,
+        algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+    ) -> bytes:
+        """Return the digest of the whole file."""
 
         async def work(task: Task) -> bytes:
             task.call.on_progress = progress
-            frame = await task.call.request(FrameType.CALL, b"", (artifact,))
+            frame = await task.call.request(FrameType.CALL, algorithm.value.encode(), (artifact,))
             return frame.body
 
         digest = await self._pool.run(size_of(artifact), work)
-        if len(digest) != _SHA256:
+        if len(digest) != algorithm.size:
             raise ProtocolViolation(reason="a digest of another length")
         return digest
 
 
-_SHA256 = 32
-
-
 def _covered(segments: Sequence[Segment]) -> int:
-    """Return how many bytes of the artifact segments name."""
-    return sum(_lengths(segments))
-
-
-def _lengths(segments: Sequence[Segment]) -> Iterator[int]:
-    for each in segments:
-        match each:
-            case Range(_, length):
-                yield length
-            case HashOf(_, inner):
-                yield from _lengths(inner)
-            case _:
-                continue
+    """Return how many bytes have to be read for segments."""
+    return sum(
+        sum(map(bytes_read, each.segments if isinstance(each, HashOf) else (each,)))
+        for each in segments
+    )

@@ -15,7 +15,18 @@ from typing import Any, TypeVar, assert_never
 
 from signstation.errors import ProtocolViolation, SignstationError
 from signstation.interfaces.workers import Signed
-from signstation.model.asks import MAX_BATCH, HashOf, Literal, Part, Range, Segment, ToSign
+from signstation.model.asks import (
+    MAX_BATCH,
+    Compression,
+    HashOf,
+    Literal,
+    Part,
+    Plain,
+    Range,
+    Segment,
+    ToSign,
+    Unpacked,
+)
 from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.keys import Scheme
 from signstation.model.outputs import Output, Patch, Patched, Sibling
@@ -42,19 +53,22 @@ _ASK = struct.Struct(">BBBBIH")  # slot, scheme, part, is a message, length of i
 _RANGE = struct.Struct(">BQQ")
 _LITERAL = struct.Struct(">BI")
 _HASH_OF = struct.Struct(">BBH")
+_UNPACKED = struct.Struct(">BBQQQ")
 _KIND_AND_COUNT = struct.Struct(">BH")
 _RANGE_FIELDS = struct.Struct(">QQ")
+_UNPACKED_FIELDS = struct.Struct(">BQQQ")
 _PATCH = struct.Struct(">QQI")
 _JOB = struct.Struct(f">HQQ{SEED}sB")  # terms, step, size, seed, whether a digest follows
 _SIGNED = struct.Struct(">32sQB")  # SHA-256, nanoseconds of hashing, outputs
 
 _SCHEMES, _PARTS, _ALGORITHMS = tuple(Scheme), tuple(Part), tuple(HashAlgorithm)
+_COMPRESSIONS = tuple(Compression)
 _SCHEME_NUMBER = {each: number for number, each in enumerate(_SCHEMES)}
 _PART_NUMBER = {each: number for number, each in enumerate(_PARTS)}
 _ALGORITHM_NUMBER = {each: number for number, each in enumerate(_ALGORITHMS)}
 _USE = struct.Struct(">IIB")  # session, item, round
 _IS_ANSWER, _IS_ERROR = 0, 1
-_IS_RANGE, _IS_LITERAL, _IS_HASH_OF = 0, 1, 2
+_IS_RANGE, _IS_LITERAL, _IS_HASH_OF, _IS_UNPACKED = 0, 1, 2, 3
 _IS_PATCHED, _IS_SIBLING = 0, 1
 
 
@@ -114,6 +128,9 @@ def _put_segment(segment: Segment) -> bytes:
             return _RANGE.pack(_IS_RANGE, offset, length)
         case Literal(value):
             return _LITERAL.pack(_IS_LITERAL, len(value)) + value
+        case Unpacked(compression, offset, length, size):
+            number = _COMPRESSIONS.index(compression)
+            return _UNPACKED.pack(_IS_UNPACKED, number, offset, length, size)
         case HashOf(algorithm, segments):
             head = _HASH_OF.pack(_IS_HASH_OF, _ALGORITHM_NUMBER[algorithm], len(segments))
             return head + b"".join(map(_put_segment, segments))
@@ -129,12 +146,15 @@ def _take_segment(body: Reader) -> Segment:
     return HashOf(_pick(_ALGORITHMS, algorithm), tuple(segments))
 
 
-def _take_plain(body: Reader, kind: int) -> Range | Literal:
+def _take_plain(body: Reader, kind: int) -> Plain:
     if kind == _IS_RANGE:
         offset, length = body.take(_RANGE_FIELDS)
         return Range(offset, length)
     if kind == _IS_LITERAL:
         return Literal(body.raw(body.take(_U32)[0]))
+    if kind == _IS_UNPACKED:
+        number, offset, length, size = body.take(_UNPACKED_FIELDS)
+        return Unpacked(_pick(_COMPRESSIONS, number), offset, length, size)
     raise ProtocolViolation(reason="an unknown segment")
 
 

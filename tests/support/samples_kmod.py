@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gzip
+import lzma
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import zstandard
 
 from signstation.codec import kmod
 from signstation.codec.cms import AlgorithmId
@@ -56,7 +61,45 @@ def _covered(hash_algorithm: HashAlgorithm, owner: Identity) -> Ranges:
     return ranges
 
 
+def compressed(compress: Callable[[bytes], bytes], covered: Ranges) -> Sample:
+    """A module that is signed inside, ``covered`` of the bytes that hold it."""
+    plain = sample(identity("rsa2048"))
+    data = compress(plain.content)
+    return replace(
+        plain,
+        content=data,
+        covered=covered,
+        malformed={
+            "cut": data[:-5],
+            "followed": data + b"\0",
+            "two streams": data + data,
+            "damaged": data[: len(data) // 2] + b"\xa5" * 20 + data[len(data) // 2 + 20 :],
+            "no-modinfo": compress(plain.content.replace(b".modinfo", b".modxnfo")),
+            "no module": compress(b"text " * 99),
+            "nothing": compress(b""),
+        },
+    )
+
+
+def _all(content: bytes) -> tuple[range, ...]:
+    """Every byte of an xz stream stands under a check."""
+    return (range(len(content)),)
+
+
+def _checksum(content: bytes) -> tuple[range, ...]:
+    """Other streams have bits that mean nothing; their last four bytes are about the content."""
+    return (range(4), range(len(content) - 4, len(content)))
+
+
+def _magic_and_checks(content: bytes) -> tuple[range, ...]:
+    """Of gzip: what it is, the check sum and the length; its head has a date and hints."""
+    return (range(3), range(len(content) - 8, len(content)))
+
+
 SAMPLES: Mapping[str, MakeSample] = {
+    "xz": lambda: compressed(lzma.compress, _all),
+    "zstd": lambda: compressed(zstandard.ZstdCompressor(write_checksum=True).compress, _checksum),
+    "gzip": lambda: compressed(lambda data: gzip.compress(data, mtime=1), _magic_and_checks),
     "rsa": lambda: sample(identity("rsa2048")),
     "rsa-sha512": lambda: sample(identity("rsa2048"), HashAlgorithm.SHA512),
     "ecdsa": lambda: sample(identity("p384"), HashAlgorithm.SHA384),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from signstation.errors import ArtifactUnreadable, UsageError
 from signstation.gui.reportfile import read_report
-from signstation.model.asks import HashOf, Literal, Range
+from signstation.model.asks import Compression, HashOf, Literal, Range, Unpacked
 from signstation.model.hashes import HashAlgorithm
 from signstation.reports.verification import SCHEMA, verification_json
 from signstation.reports.words import sentence
@@ -47,10 +47,16 @@ def test_sentences_of_a_report_are_values_and_never_templates(tmp_path: Path) ->
 def test_every_kind_of_segment_is_read_back(tmp_path: Path) -> None:
     data = verification_json(windowdata.rpm_good())
     (signature,) = data["signatures"]  # type: ignore[misc]
-    covers = (Range(1, 2), Literal(b"x"), HashOf(HashAlgorithm.SHA256, (Range(3, 4),)))
+    covers = (
+        Range(1, 2),
+        Literal(b"x"),
+        Unpacked(Compression.ZSTD, 5, 6, 7),
+        HashOf(HashAlgorithm.SHA256, (Range(3, 4),)),
+    )
     signature["covers"] = [
         {"kind": "range", "offset": 1, "length": 2},
         {"kind": "literal", "hex": "78"},
+        {"kind": "unpacked", "compression": "zstd", "offset": 5, "length": 6, "size": 7},
         {
             "kind": "hash",
             "algorithm": "sha256",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 
-from signstation.model.asks import HashOf, Literal, Range
+from signstation.model.asks import Compression, HashOf, Literal, Range, Segment, Unpacked
 from signstation.model.checks import (
     Aspect,
     Check,
@@ -34,7 +35,7 @@ def check(aspect: Aspect, outcome: Outcome, summary: str, *, required: bool = Tr
     return Check("test.check", CheckKind.CONTENT, aspect, outcome, required, Text(summary))
 
 
-def facts(index: int, state: SignatureState, *covers: Range | Literal | HashOf) -> SignatureFacts:
+def facts(index: int, state: SignatureState, *covers: Segment) -> SignatureFacts:
     return SignatureFacts(
         index=index,
         kind=SignatureType.OPENPGP,
@@ -110,6 +111,16 @@ def test_the_byte_map_names_what_no_good_signature_covers() -> None:
         Stretch(20, 40, (0, 1)),
         Stretch(40, 100, (1,)),
     )
+
+
+def test_the_byte_map_of_a_compressed_file_is_of_what_is_inside() -> None:
+    inside = Unpacked(Compression.XZ, 0, 900, 1000)
+    judged = verification(facts(0, SignatureState.GOOD_TRUSTED, inside))
+    assert judged.size < inside.size
+    assert byte_map(judged) == (Stretch(0, 900, (0,)), Stretch(900, 1000, ()))
+    assert "compressed with xz" in report_html("Report", (judged,), made_at=0)
+    segment = {"kind": "unpacked", "compression": "xz", "offset": 0, "length": 900, "size": 1000}
+    assert json.dumps([segment]) in json.dumps(verification_json(judged))
 
 
 class _Tags(HTMLParser):

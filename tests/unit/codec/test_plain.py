@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from signstation.codec.plain import canonical, from_plain, to_plain
 from signstation.errors import ProtocolViolation
-from signstation.model.asks import HashOf, Literal, Part, Range, ToSign
+from signstation.model.asks import Compression, HashOf, Literal, Part, Range, ToSign, Unpacked
 from signstation.model.checks import Verified
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import KeyRef, Scheme, SignerProfile
@@ -64,7 +64,13 @@ def test_a_union_knows_which_it_was(value: Output) -> None:
 
 
 def test_asks_survive_with_every_kind_of_segment() -> None:
-    covers = (Range(1, 2), Literal(b"x"), HashOf(HashAlgorithm.SHA256, (Range(3, 4),)))
+    inside = Unpacked(Compression.XZ, 5, 6, 7)
+    covers = (
+        Range(1, 2),
+        Literal(b"x"),
+        inside,
+        HashOf(HashAlgorithm.SHA256, (Range(3, 4), inside)),
+    )
     ask = ToSign(0, Scheme.ED25519, Part.FILE, covers, message=b"m")
     assert from_plain(json.loads(json.dumps(to_plain(ask))), ToSign) == ask
 

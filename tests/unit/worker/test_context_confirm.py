@@ -10,8 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signstation.codec.compression import MAX_UNPACKED, pack
 from signstation.errors import ArtifactUnreadable, Cancelled, GuardRefused
-from signstation.model.asks import HashOf, Literal, Part, Range, Segment, ToSign
+from signstation.model.asks import (
+    Compression,
+    HashOf,
+    Literal,
+    Part,
+    Range,
+    Segment,
+    ToSign,
+    Unpacked,
+)
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import Scheme
 from signstation.system.artifact import FileArtifact
@@ -133,3 +143,58 @@ def test_a_long_range_has_checkpoints() -> None:
         ask = ToSign(0, Scheme.ED25519, Part.FILE, (Range(0, 2 * CHECKPOINT),), message=b"")
         with pytest.raises(Cancelled):
             confirm(ask, Covered(artifact, stop))
+
+
+# --- what is inside a compressed artifact ------------------------------------------------------
+
+
+def _confirm_inside(held: bytes, digest: bytes, *covers: Segment) -> None:
+    descriptor = os.memfd_create("test")
+    os.write(descriptor, held)
+    with FileArtifact(descriptor, owned=True) as artifact:
+        ask = ToSign(0, Scheme.ECDSA_SHA256, Part.MODULE, covers, digest=digest)
+        confirm(ask, Covered(artifact, lambda _: None))
+
+
+@pytest.mark.parametrize("compression", Compression)
+@given(offset=st.integers(0, 4096), length=st.integers(0, 4096))
+def test_what_is_inside_is_confirmed_and_nothing_else(
+    compression: Compression, offset: int, length: int
+) -> None:
+    length = min(length, len(CONTENT) - offset)
+    inside = Unpacked(compression, offset, length, len(CONTENT))
+    held = pack(CONTENT, compression)
+    digest = hashlib.sha256(CONTENT[offset : offset + length]).digest()
+    _confirm_inside(held, digest, inside)
+    with pytest.raises(GuardRefused, match="does not follow"):
+        _confirm_inside(held, bytes(32), inside)
+
+
+SIZE = len(CONTENT)
+HELD = pack(CONTENT, Compression.XZ)
+
+
+@pytest.mark.parametrize(
+    ("held", "inside"),
+    [
+        pytest.param(HELD, Unpacked(Compression.XZ, 0, SIZE, SIZE + 1), id="less than it says"),
+        pytest.param(HELD, Unpacked(Compression.XZ, 0, SIZE - 1, SIZE - 1), id="more than it says"),
+        pytest.param(HELD, Unpacked(Compression.XZ, 1, SIZE, SIZE), id="beyond the end"),
+        pytest.param(HELD, Unpacked(Compression.ZSTD, 0, SIZE, SIZE), id="another compression"),
+        pytest.param(HELD, Unpacked(Compression.XZ, 0, 0, 2**64 - 1), id="beyond every bound"),
+        pytest.param(HELD + b"x", Unpacked(Compression.XZ, 0, SIZE, SIZE), id="followed"),
+        pytest.param(HELD[:-1], Unpacked(Compression.XZ, 0, SIZE, SIZE), id="cut"),
+        pytest.param(b"", Unpacked(Compression.XZ, 0, 0, 0), id="nothing"),
+    ],
+)
+def test_a_stream_that_is_not_as_the_ask_says_is_refused(held: bytes, inside: Unpacked) -> None:
+    digest = hashlib.sha256(CONTENT[inside.offset : inside.offset + inside.length]).digest()
+    with pytest.raises(GuardRefused, match=r"compressed|decompressed|holds less"):
+        _confirm_inside(held, digest, inside)
+
+
+def test_a_bomb_costs_no_more_than_the_ask_says() -> None:
+    """Stopped at the size that the ask names, long before its end."""
+    bomb = pack(bytes(MAX_UNPACKED // 8), Compression.ZSTD)
+    with pytest.raises(GuardRefused, match="at most 1000 bytes"):
+        _confirm_inside(bomb, bytes(32), Unpacked(Compression.ZSTD, 0, 10, 1000))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signstation.errors import KeyChanged, ProtocolViolation, SignstationError, ToolFailed
-from signstation.model.asks import HashOf, Literal, Part, Range, ToSign
+from signstation.model.asks import Compression, HashOf, Literal, Part, Range, ToSign, Unpacked
 from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.keys import Scheme
 from signstation.model.outputs import Patch, Patched, Sibling
@@ -20,7 +20,8 @@ from signstation.worker.failures import put_failure, take_failure
 U64 = st.integers(0, 2**64 - 1)
 RANGES = st.builds(Range, U64, U64)
 LITERALS = st.builds(Literal, st.binary(max_size=40))
-PLAIN = RANGES | LITERALS
+UNPACKED = st.builds(Unpacked, st.sampled_from(Compression), U64, U64, U64)
+PLAIN = RANGES | LITERALS | UNPACKED
 SEGMENTS = PLAIN | st.builds(
     HashOf, st.sampled_from(HashAlgorithm), st.lists(PLAIN, max_size=4).map(tuple)
 )
