@@ -28,6 +28,7 @@ TOOLS = (
     Tool("gpg-agent", Text("Signs with the keys of a GnuPG home"), Health.BAD),
     Tool("gpgv", Text("Second opinion on detached OpenPGP signatures")),
     Tool("rpmkeys", Text("Second opinion on RPM packages")),
+    Tool("debsig-verify", Text("Second opinion on Debian packages")),
     Tool("openssl", Text("Second opinion on CMS signatures"), version=("version",)),
     Tool("modinfo", Text("Second opinion on kernel modules")),
     Tool("rpmbuild", Text("Builds the package of the demonstration")),

@@ -115,7 +115,9 @@ def _sign(output: Output, wanted: Wanted) -> None:
     kinds = () if wanted.keys or wanted.artifact_type else profile.kinds
     typed = wanted.keys or tuple(each.key for each in kinds) or profile.keys
     if not typed:
-        raise UsageError(reason="no key is named: --key takes one that `signstation key list` shows")
+        raise UsageError(
+            reason="no key is named: --key takes one that `signstation key list` shows"
+        )
     asker = asker_for(wanted.secret_fd)
     with station(output, asker) as talk:
         keys = tuple(talk.wait(talk.api.resolve_key(typed_key(each))) for each in typed)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import chain, islice, repeat
 
+from signstation.codec.filelist import FileList, PackagedFile
 from signstation.codec.rpmfile import Header
 from signstation.codec.rpmtags import Tag
 from signstation.formats.rpm_read import words
-from signstation.model.artifacts import Fact, FactSection, FactStyle, Finding, Severity
-from signstation.model.text import Text, text
-
-MAX_LISTED = 500
-"""Most files shown one by one; their number is always shown."""
-MAX_NAMED = 5
-"""Most files named in one finding."""
+from signstation.model.artifacts import FactSection, Finding, Severity
+from signstation.model.text import text
 
 _PER_FILE = (
     Tag.BASE_NAMES,
@@ -31,24 +25,6 @@ _PER_FILE = (
     Tag.FILE_CAPABILITIES,
 )
 """Tags with one element for each file."""
-
-
-@dataclass(frozen=True, slots=True)
-class PackagedFile:
-    """One file: path, mode as stat(2) gives it, owner, size in bytes and capabilities."""
-
-    path: str
-    mode: int
-    user: str
-    group: str
-    size: int
-    capabilities: str
-
-    def line(self) -> str:
-        """One line as ``ls -l`` would show it."""
-        rights = f" {self.capabilities}" if self.capabilities else ""
-        owner = f"{self.user} {self.group}"
-        return f"{stat.filemode(self.mode)} {owner} {self.size:>10} {self.path}{rights}"
 
 
 def one_line(value: bytes) -> str:
@@ -90,69 +66,12 @@ def _paths(main: Header) -> Iterator[bytes]:
         yield (directories[index] if known else b"?/") + name
 
 
-@dataclass(slots=True)
-class _Group:
-    """Files that share a special right."""
-
-    code: str
-    words: str
-    count: int = 0
-    names: list[str] = field(default_factory=list)
-
-    def add(self, file: PackagedFile) -> None:
-        self.count += 1
-        if len(self.names) < MAX_NAMED:
-            self.names.append(file.path)
-
-    def finding(self) -> Iterator[Finding]:
-        if self.count:
-            more = f" … ({self.count})" if self.count > len(self.names) else ""
-            said = Text(self.words, (("files", ", ".join(self.names) + more),))
-            yield Finding(f"rpm.{self.code}", Severity.WARNING, said)
-
-
 def inspect_files(main: Header) -> tuple[FactSection, tuple[Finding, ...]]:
     """Return the list of files and what is special about some."""
-    setuid = _Group("setuid", "Runs with the rights of its owner (setuid or setgid): {files}")
-    capable = _Group("capabilities", "Has capabilities of the superuser: {files}")
-    writable = _Group("world-writable", "Everybody may write to it: {files}")
-    devices = _Group("device", "Is a device: {files}")
-    lines: list[str] = []
-    special: list[str] = []
-    count = 0
+    found = FileList("rpm")
     for file in files(main):
-        count += 1
-        groups = [
-            group
-            for group, fits in (
-                (setuid, bool(file.mode & 0o6000) and stat.S_ISREG(file.mode)),
-                (capable, bool(file.capabilities)),
-                (writable, _everybody_writes(file.mode)),
-                (devices, stat.S_ISCHR(file.mode) or stat.S_ISBLK(file.mode)),
-            )
-            if fits
-        ]
-        for group in groups:
-            group.add(file)
-        if groups and len(special) < MAX_LISTED:
-            special.append(file.line())
-        if len(lines) < MAX_LISTED:
-            lines.append(file.line())
-    facts = [Fact(Text("Files"), str(count))]
-    if special:
-        facts.append(Fact(Text("With special rights"), "\n".join(special), FactStyle.CODE))
-    if lines:
-        left = [f"… {count - len(lines)} more"] if count > len(lines) else []
-        facts.append(Fact(Text("List"), "\n".join(lines + left), FactStyle.CODE))
-    findings = tuple(
-        chain(*(each.finding() for each in (setuid, capable, writable, devices)), _disagree(main))
-    )
-    return FactSection("files", Text("Files"), tuple(facts)), findings
-
-
-def _everybody_writes(mode: int) -> bool:
-    shared_directory = stat.S_ISDIR(mode) and mode & stat.S_ISVTX
-    return bool(mode & stat.S_IWOTH) and not stat.S_ISLNK(mode) and not shared_directory
+        found.add(file)
+    return found.section(), (*found.findings(), *_disagree(main))
 
 
 def _disagree(main: Header) -> Iterable[Finding]:

@@ -1,24 +1,42 @@
-"""Formats in words and pictures: the same on every page."""
+"""Formats, signature types and uses of keys in words and pictures: the same on every page."""
 
 from __future__ import annotations
 
 from signstation.gui.words import tr, trn
+from signstation.model.keys import SignatureType
 
-ICONS = {"rpm": "package", "kmod": "module", "text": "file-text", "blob": "file"}
+ICONS = {"rpm": "package", "deb": "package", "kmod": "module", "text": "file-text", "blob": "file"}
 """Icons of formats; others show a file."""
 
 _WORDS = {
     "rpm": ("RPM package", "RPM packages"),
+    "deb": ("Debian package", "Debian packages"),
     "kmod": ("Kernel module", "Kernel modules"),
     "text": ("Text signed in the clear", "Texts signed in the clear"),
     "blob": ("Other file", "Other files"),
 }
-COVERS = (
-    ("rpm", "OpenPGP, in the package's header"),
-    ("kmod", "CMS, appended to the module"),
-    ("blob", "OpenPGP, CMS or SSH, beside the file"),
+PLACES = (
+    ("package", "Signed inside", ("rpm", "deb", "kmod", "text")),
+    ("file", "Signed beside: OpenPGP, CMS, SSH", ("blob",)),
 )
-"""What can be signed, and where its signature goes, for the first step."""
+"""What can be signed, by where its signature goes, for the first step: icon, place, formats."""
+
+_SIGNATURES = {
+    SignatureType.OPENPGP: "OpenPGP",
+    SignatureType.CLEARTEXT: "OpenPGP in the clear",
+    SignatureType.CMS: "CMS",
+    SignatureType.SSHSIG: "SSH",
+}
+_USAGES = {
+    "certify": "certify other keys",
+    "sign": "sign",
+    "encrypt": "encrypt",
+    "authenticate": "log in",
+    "code-signing": "sign code",
+    "kernel-modules": "sign kernel modules only",
+    "email-protection": "sign mail",
+    "any": "anything",
+}
 
 
 def kind_icon(format_id: str) -> str:
@@ -35,3 +53,13 @@ def kind_words(format_id: str, count: int) -> str:
 def kind_title(format_id: str) -> str:
     """Return the plural as a title."""
     return tr(_WORDS.get(format_id, (format_id, format_id))[1])
+
+
+def signature_words(kind: SignatureType) -> str:
+    """Return what envelope a signature has."""
+    return tr(_SIGNATURES[kind])
+
+
+def usage_words(usage: str) -> str:
+    """Return what a key may be used to; a use that has no name here is shown as it is written."""
+    return tr(_USAGES.get(usage, "{use}"), use=usage)

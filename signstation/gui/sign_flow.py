@@ -29,6 +29,7 @@ COMPARED = 8
 SIGNATURES: dict[str, tuple[SignatureType, ...]] = {
     "kmod": (SignatureType.CMS,),
     "rpm": (SignatureType.OPENPGP,),
+    "deb": (SignatureType.OPENPGP,),
     "text": (SignatureType.CLEARTEXT,),
     "blob": (SignatureType.OPENPGP, SignatureType.CMS, SignatureType.SSHSIG),
 }

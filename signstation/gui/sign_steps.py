@@ -13,7 +13,7 @@ from signstation.gui.difference import DifferenceView
 from signstation.gui.drop import DropArea
 from signstation.gui.errors import error_sentence, parse_error
 from signstation.gui.facts import SEVERITIES, FactsView
-from signstation.gui.kinds import COVERS, kind_icon, kind_title, kind_words
+from signstation.gui.kinds import PLACES, kind_title, kind_words
 from signstation.gui.parts import Banner, Card, IconLabel, Label, line
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.sign_flow import Artifact, SignFlow
@@ -86,9 +86,10 @@ class ChooseStep(QWidget):
         card.body.addWidget(line(card))
         card.body.addSpacing(4)
         card.body.addWidget(Label(tr("What can be signed"), card, "section"))
-        for kind, words in COVERS:
+        for icon, place, kinds in PLACES:
             card.body.addSpacing(6)
-            card.body.addLayout(_entry(theme, kind_icon(kind), kind_title(kind), tr(words), card))
+            titles = " · ".join(map(kind_title, kinds))
+            card.body.addLayout(_entry(theme, icon, tr(place), titles, card))
         card.body.addStretch(1)
         card.body.addWidget(
             Label(

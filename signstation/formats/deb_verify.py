@@ -1,0 +1,188 @@
+"""Verification of a Debian package: every signature member, and every byte that none covers.
+
+debsig-verify accepts extra members, a second data.tar and members whose limits were moved; dpkg
+installs from such files. All of that is refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from signstation.errors import ArtifactMalformed, LimitReached
+from signstation.formats.deb_control import control_archive
+from signstation.formats.deb_read import Found, Package, read, signatures
+from signstation.formats.deb_sign import prefix
+from signstation.interfaces.artifact import MAX_READ, Artifact
+from signstation.interfaces.context import Context
+from signstation.model.checks import (
+    Aspect,
+    Check,
+    CheckKind,
+    Outcome,
+    SignatureFacts,
+    SignatureState,
+    Verified,
+)
+from signstation.model.hashes import HashRequest, HashState
+from signstation.model.keys import SignatureType
+from signstation.model.text import Text, text
+from signstation.model.trust import Purpose, Trust
+from signstation.signatures.judged import Judged
+from signstation.signatures.openpgp_verify import judge_openpgp
+
+_GOOD = frozenset(
+    {SignatureState.GOOD_TRUSTED, SignatureState.GOOD_UNKNOWN_KEY, SignatureState.GOOD_BUT_KEY}
+)
+_DPKG_SIG = (
+    "It is in the form of dpkg-sig: a list of MD5 and SHA-1 digests. It is not judged, since "
+    "neither protects against an exchange."
+)
+
+
+def verify(artifact: Artifact, trust: Trust, ctx: Context) -> Verified:
+    """Collect checks. Raises ArtifactMalformed where the members cannot be read."""
+    package = read(artifact)
+    found = signatures(artifact, package)
+    checks = [_control(artifact, package), *_members(package)]
+    try:
+        start = prefix(artifact, package)
+    except LimitReached as error:
+        words = text("The control archive is too large: {error}.", error=str(error))
+        return Verified((_structure(Outcome.FAIL, words),), ())
+    judged = tuple(_judge_all(artifact, package, found, start, trust, ctx))
+    for each in judged:
+        checks.extend(each.checks)
+    checks.append(_unchanged(judged))
+    return Verified(tuple(checks), tuple(each.facts for each in judged))
+
+
+def _judge_all(
+    artifact: Artifact,
+    package: Package,
+    found: tuple[Found, ...],
+    start: bytes,
+    trust: Trust,
+    ctx: Context,
+) -> Iterator[Judged]:
+    data = package.data.member
+    wanted = {
+        number: HashRequest(each.packet.hash, data.start, data.size, each.packet.salt + start)
+        for number, each in enumerate(found)
+        if each.packet is not None and each.packet.hash is not None
+    }
+    answers = ctx.digests(artifact, tuple(wanted.values())).states
+    states: Mapping[int, HashState] = dict(zip(wanted, answers, strict=True))
+    small = len(start) + data.size <= MAX_READ
+    content = start + artifact.read(data.start, data.size) if small and states else None
+    for index, each in enumerate(found):
+        if each.packet is None:
+            yield _legacy(index, each.place)
+            continue
+        yield judge_openpgp(
+            each.packet,
+            index=index,
+            place=each.place,
+            state=states.get(index),
+            content=content,
+            trust=trust,
+            purpose=Purpose.PACKAGES,
+            at=ctx.time,
+            sufficient=True,
+            covers=package.covered,
+            code="deb.signature",
+        )
+
+
+def _control(artifact: Artifact, package: Package) -> Check:
+    """Without lengths in what is signed, bytes could move from one member to the next."""
+    try:
+        control_archive(artifact, package.control)
+    except (ArtifactMalformed, LimitReached) as error:
+        words = text("The control archive is malformed: {error}.", error=str(error))
+        return _structure(Outcome.FAIL, words)
+    return _structure(Outcome.PASS, Text("The members are those of a Debian package."))
+
+
+def _structure(outcome: Outcome, summary: Text) -> Check:
+    return Check(
+        "deb.structure",
+        CheckKind.STRUCTURE,
+        Aspect.UNCHANGED,
+        outcome,
+        required=True,
+        summary=summary,
+    )
+
+
+def _members(package: Package) -> Iterator[Check]:
+    for name in package.repeated:
+        yield _extra(text("The member {name} stands there twice.", name=name))
+    for each in package.unknown:
+        yield _extra(text("The member {name} belongs to no Debian package.", name=each.name))
+    for each in package.ignored:
+        words = "No tool looks at the member {name}, and no signature covers it."
+        yield _note("ignored-member", Outcome.WARNING, text(words, name=each.name))
+    if not package.signatures:
+        yield _note("unsigned", Outcome.WARNING, Text("The package carries no signature."))
+
+
+def _extra(summary: Text) -> Check:
+    return Check(
+        "deb.extra-member",
+        CheckKind.CONTENT,
+        Aspect.UNCHANGED,
+        Outcome.FAIL,
+        required=True,
+        summary=summary,
+    )
+
+
+def _unchanged(judged: tuple[Judged, ...]) -> Check:
+    states = {each.facts.state for each in judged}
+    if SignatureState.BAD in states:
+        outcome, words = Outcome.FAIL, "A signature does not fit the members of the package."
+    elif states & _GOOD:
+        outcome, words = Outcome.PASS, "The three members are what was signed, every byte of them."
+    else:
+        outcome, words = Outcome.NOT_RUN, "No signature could be checked against the package."
+    return Check(
+        "deb.content",
+        CheckKind.NOTE,
+        Aspect.UNCHANGED,
+        outcome,
+        required=False,
+        summary=Text(words),
+    )
+
+
+def _note(name: str, outcome: Outcome, summary: Text) -> Check:
+    return Check(
+        f"deb.{name}", CheckKind.NOTE, Aspect.NOTE, outcome, required=False, summary=summary
+    )
+
+
+def _legacy(index: int, place: Text) -> Judged:
+    facts = SignatureFacts(
+        index=index,
+        kind=SignatureType.OPENPGP,
+        place=place,
+        state=SignatureState.UNREADABLE,
+        signer="",
+        fingerprint="",
+        algorithm="dpkg-sig",
+        hash="",
+        made_at=None,
+        reasons=(Text(_DPKG_SIG),),
+        path=(),
+    )
+    check = Check(
+        "deb.dpkg-sig",
+        CheckKind.SIGNATURE,
+        Aspect.VALID,
+        Outcome.WARNING,
+        required=False,
+        summary=Text(_DPKG_SIG),
+        signature=index,
+        state=SignatureState.UNREADABLE,
+    )
+    return Judged(facts, (check,))
