@@ -24,8 +24,9 @@ def main(name: str, seconds: str, directory: str) -> None:
     fuzzer = importlib.import_module("atheris")
     with fuzzer.instrument_imports(include=["signstation"]):
         targets = importlib.import_module("tests.fuzz.targets")
+        sound = importlib.import_module("tests.fuzz.seeds")
     target = targets.TARGETS[name]
-    seed = targets.seeds().get(name)
+    seed = sound.seeds().get(name)
     if seed is not None:
         Path(directory, "seed").write_bytes(seed)
 

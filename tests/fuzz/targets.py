@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
+from signstation.app.methods import Hello, decode, decode_call
+from signstation.audit.checkpoint import read_checkpoint
 from signstation.codec import (
     armor,
     cms,
@@ -16,6 +19,7 @@ from signstation.codec import (
     rpmfile,
     sexp,
     sshkeys,
+    sshkrl,
     sshprivate,
     sshsig,
     stationwire,
@@ -23,12 +27,9 @@ from signstation.codec import (
 from signstation.codec.openpgp_certificates import split_certificates
 from signstation.codec.openpgp_keys import public_keys
 from signstation.errors import SignstationError
+from signstation.model.trust import Origin
+from signstation.trust.ssh import is_allowed_signers, prepare_ssh
 from signstation.worker import frames, wire
-from tests.support.cms import signed_bytes
-from tests.support.kmod import module
-from tests.support.openpgp import shared_certificate
-from tests.support.rpm import build
-from tests.support.x509 import identity
 
 Target = Callable[[bytes], object]
 READ_MOST = 64 * 1024 * 1024
@@ -96,6 +97,28 @@ def _station_frames(data: bytes) -> object:
     return found
 
 
+def _station_calls(data: bytes) -> object:
+    """What a client's frame holds once it is JSON: a greeting or a call with its arguments."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return None  # the frames' own reader refuses it
+    try:
+        return decode_call(value)
+    except SignstationError:
+        return decode(value, Hello)
+
+
+def _allowed_signers(data: bytes) -> object:
+    return is_allowed_signers(data), prepare_ssh(data, Origin("fuzz"))
+
+
+def _checkpoint(data: bytes) -> object:
+    signed = read_checkpoint(data)
+    assert data.startswith(signed.checkpoint.text.encode())
+    return signed
+
+
 def _worker_bodies(data: bytes) -> object:
     if not data:
         return None
@@ -125,13 +148,16 @@ def _der(data: bytes) -> object:
 
 
 TARGETS: Mapping[str, Target] = {
+    "allowed-signers": _allowed_signers,
     "armor": armor.dearmor,
     "certificates": lambda data: list(split_certificates(data)),
+    "checkpoint": _checkpoint,
     "cms": cms.parse_signed_data,
     "colons": colons.parse_listing,
     "der": _der,
     "elf": _elf,
     "kmod": lambda data: kmod.signatures(_reader(data), len(data)),
+    "krl": sshkrl.parse_krl,
     "openpgp": openpgp.parse_signatures,
     "openpgp-keys": lambda data: list(public_keys(data)),
     "pem": lambda data: [each.decode() for each in der.pem_blocks(data, 100)],
@@ -141,37 +167,9 @@ TARGETS: Mapping[str, Target] = {
     "sshkeys": sshkeys.read_key,
     "sshprivate": sshprivate.parse_private,
     "sshsig": sshsig.parse_sshsig,
+    "station-calls": _station_calls,
     "station-frames": _station_frames,
     "worker-bodies": _worker_bodies,
     "worker-frames": _worker_frames,
 }
 """By name: reads bytes, and raises nothing but SignstationError."""
-
-
-def seeds() -> Mapping[str, bytes]:
-    """Return a sound (or nearly sound) input by the name of its target, where one helps."""
-    owner = identity("p256")
-    signed = signed_bytes(owner)
-    certificate = shared_certificate().trusted.material
-    return {
-        "armor": armor.armor(armor.ArmorKind.SIGNATURE, b"some bytes"),
-        "certificates": certificate,
-        "openpgp-keys": certificate,
-        "cms": signed,
-        "der": signed,
-        "elf": module(),
-        "kmod": module() + kmod.append(signed),
-        "pem": owner.certificate_pem(),
-        "rpm": build(),
-        "sexp": b"(7:sig-val(3:rsa(1:s2:xy)))",
-        "colons": b"pub:u:256:22:00112233445566AA:1700000000:::u:::scESC:::::ed25519:::0:\n"
-        b"fpr:::::::::AB:\nuid:u::::1700000000::CD::A\\x3a <a@example.org>::::::::::0:\n",
-        "station-frames": stationwire.pack(stationwire.FrameType.CALL, 7, {"method": "x"}),
-        "worker-frames": frames.pack(frames.FrameType.CALL, 7, b'{"method":"x"}'),
-        "worker-bodies": b"\0" + wire.put_answers((b"one", b"two")),
-        "sshkeys": b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(32),
-        "sshprivate": b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n"
-        b"-----END OPENSSH PRIVATE KEY-----\n",
-        "sshsig": b"-----BEGIN SSH SIGNATURE-----\nU1NIU0lHAAAAAQ==\n-----END SSH SIGNATURE-----\n",
-        "request": b'{"approvals":0}',
-    }
