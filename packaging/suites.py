@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -116,6 +117,8 @@ def chosen(names: Sequence[str]) -> list[Suite]:
 
 def main(arguments: list[str]) -> int:
     """Run the suites named before `--` (all by default); status 1 when anything failed."""
+    # whoever started us in the background may have left Ctrl-C ignored, which programs inherit
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     cut = arguments.index("--") if "--" in arguments else len(arguments)
     results = [run(suite, arguments[cut + 1 :]) for suite in chosen(arguments[:cut])]
     total = [sum(getattr(r, name) for r in results) for name in ("passed", "failed", "skipped")]
