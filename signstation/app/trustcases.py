@@ -12,9 +12,14 @@ from signstation.app.keycases import GENERATED, IMPORTED
 from signstation.app.reading import read_file
 from signstation.app.trust import MAX_TRUST_FILE, TrustSource
 from signstation.app.trustfacts import Moment, anchors_of
-from signstation.app.trustpins import openpgp_identity, ssh_identity, x509_identity
+from signstation.app.trustpins import (
+    openpgp_identity,
+    revocations_identity,
+    ssh_identity,
+    x509_identity,
+)
 from signstation.errors import ArtifactChanged, UsageError
-from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
+from signstation.model.anchors import Anchor, AnchorFile, AnchorKind, PinOrder, Unpinned
 from signstation.model.hashes import sha256
 from signstation.model.keys import KeyInfo
 from signstation.model.sightings import Seen
@@ -95,6 +100,11 @@ def losses(anchor: Anchor, keys: Collection[KeyInfo], seen: Collection[Seen]) ->
 
 
 def _losses(anchor: Anchor, keys: Collection[KeyInfo], seen: Collection[Seen]) -> Iterator[Text]:
+    if anchor.kind is AnchorKind.SSH_REVOCATIONS:
+        yield Text(
+            "The keys that it revokes will be trusted again where a trusted line names them."
+        )
+        return
     prints = {each.fingerprint.casefold() for each in anchor.keys}
     here = any(each.fingerprint.casefold() in prints for each in keys)
     if here or anchor.origin.source in {GENERATED, IMPORTED}:
@@ -136,10 +146,12 @@ def _only(prepared: Trust, identities: Collection[str]) -> Trust:
         tuple(each for each in prepared.openpgp if openpgp_identity(each) in wanted),
         tuple(each for each in prepared.x509 if x509_identity(each) in wanted),
         tuple(each for each in prepared.ssh if ssh_identity(each) in wanted),
+        tuple(each for each in prepared.ssh_revoked if revocations_identity(each) in wanted),
     )
     found = {openpgp_identity(each) for each in chosen.openpgp}
     found |= {x509_identity(each) for each in chosen.x509}
     found |= {ssh_identity(each) for each in chosen.ssh}
+    found |= {revocations_identity(each) for each in chosen.ssh_revoked}
     if not wanted or found != wanted:
         missing = ", ".join(sorted(wanted - found)) or "nothing was chosen"
         raise UsageError(reason=f"not in the file: {missing}")

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from signstation.app.trustpins import openpgp_identity, ssh_identity
+from signstation.app.trustpins import (
+    REVOCATIONS,
+    openpgp_identity,
+    revocations_identity,
+    ssh_identity,
+)
 from signstation.codec.sshkeys import read_key
 from signstation.errors import ArtifactMalformed, KeyUnreadable
 from signstation.model.anchors import Anchor, AnchorKey, AnchorKind
@@ -15,8 +20,10 @@ from signstation.model.text import Text, text
 from signstation.model.trust import (
     OpenPgpCertificate,
     OpenPgpKey,
+    Purpose,
     RevocationReason,
     SshAnchor,
+    SshRevocations,
     Trust,
     X509Anchor,
 )
@@ -57,7 +64,8 @@ def anchors_of(trust: Trust, moment: Moment) -> tuple[Anchor, ...]:
     """Return every anchor of prepared trust. Raises KeyUnreadable for a damaged certificate."""
     openpgp = (_openpgp(each, moment) for each in trust.openpgp)
     x509 = (_x509(each, moment) for each in trust.x509)
-    return (*openpgp, *x509, *(_ssh(each, moment) for each in trust.ssh))
+    ssh = (_ssh(each, moment) for each in trust.ssh)
+    return (*openpgp, *x509, *ssh, *map(_revocations, trust.ssh_revoked))
 
 
 def _openpgp(certificate: OpenPgpCertificate, moment: Moment) -> Anchor:
@@ -162,12 +170,13 @@ def _ssh(anchor: SshAnchor, moment: Moment) -> Anchor:
         raise KeyUnreadable(key=identity, reason=str(error)) from error
     created = anchor.after or 0
     state = moment.state(created, anchor.before)
+    does = CERTIFY if anchor.authority else SIGN
     usages = tuple(f"namespace {each}" for each in anchor.namespaces)
     notes = tuple(_weak(kind))
-    key = AnchorKey(identity, kind, state, created, anchor.before, (SIGN, *usages), notes)
+    key = AnchorKey(identity, kind, state, created, anchor.before, (does, *usages), notes)
     return Anchor(
         identity=identity,
-        kind=AnchorKind.SSH,
+        kind=AnchorKind.SSH_AUTHORITY if anchor.authority else AnchorKind.SSH,
         label=", ".join(anchor.principals),
         names=anchor.principals,
         state=state,
@@ -175,4 +184,22 @@ def _ssh(anchor: SshAnchor, moment: Moment) -> Anchor:
         keys=(key,),
         purposes=anchor.purposes,
         origin=anchor.origin,
+    )
+
+
+def _revocations(listed: SshRevocations) -> Anchor:
+    """A list has no key of its own: it says how much it names, and trusts nobody."""
+    identity = revocations_identity(listed)
+    keys = len(listed.sha256) + len(listed.sha1)
+    certificates = sum(len(each.serials) + len(each.key_ids) for each in listed.certificates)
+    return Anchor(
+        identity=identity,
+        kind=AnchorKind.SSH_REVOCATIONS,
+        label=REVOCATIONS.format(identity[:16]),
+        names=(f"{keys} keys", f"{certificates} certificates or ranges of them"),
+        state=KeyState.ACTIVE,
+        expires=None,
+        keys=(),
+        purposes=(Purpose.ANY,),
+        origin=listed.origin,
     )

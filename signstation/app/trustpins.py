@@ -22,6 +22,7 @@ from signstation.model.trust import (
     Origin,
     Purpose,
     SshAnchor,
+    SshRevocations,
     Trust,
     X509Anchor,
 )
@@ -32,6 +33,8 @@ MAX_INDEX = 16 * 1024 * 1024
 """Largest index in bytes: about 1 kB per pin."""
 MAX_CERTIFICATE = 4 * 1024 * 1024
 """Largest pinned certificate in bytes; much-signed OpenPGP certificates reach 1 MB."""
+REVOCATIONS = "Revoked SSH keys {}"
+"""What a pinned list is called: it has no name of its own."""
 _INDEX = "index.json"
 _VERSION = 1
 
@@ -41,8 +44,8 @@ class Pin:
     """One pinned certificate.
 
     ``identity`` is what a verification compares: the primary's fingerprint (upper-case hex) of an
-    OpenPGP certificate, the SHA-256 (lower-case hex) of an X.509 certificate, ``SHA256:…`` of SSH
-    keys. ``material`` is the SHA-256 of the file that holds it.
+    OpenPGP certificate, the SHA-256 (lower-case hex) of an X.509 certificate or of a list of
+    revoked SSH keys, ``SHA256:…`` of SSH keys. ``material`` is the SHA-256 of the file with it.
     """
 
     identity: str
@@ -149,6 +152,11 @@ class TrustPins:
                 for each in trust.ssh
                 if (pin := pins.get(ssh_identity(each))) is not None
             ),
+            ssh_revoked=tuple(
+                replace(each, origin=pin.origin)
+                for each in trust.ssh_revoked
+                if (pin := pins.get(revocations_identity(each))) is not None
+            ),
         )
 
     def _read(self, name: str, limit: int) -> bytes | None:
@@ -181,6 +189,11 @@ def ssh_identity(anchor: SshAnchor) -> str:
     return fingerprint(anchor.key)
 
 
+def revocations_identity(revocations: SshRevocations) -> str:
+    """Return the SHA-256 of the list: another version of it is another one."""
+    return sha256(revocations.material).hex
+
+
 def pins_of(trust: Trust, origin: Origin, purposes: Sequence[Purpose]) -> list[tuple[Pin, bytes]]:
     """Return a pin and its material for every anchor of prepared trust."""
     found: list[tuple[Pin, bytes]] = []
@@ -195,4 +208,8 @@ def pins_of(trust: Trust, origin: Origin, purposes: Sequence[Purpose]) -> list[t
         label = ", ".join(line.principals)
         pin = Pin(ssh_identity(line), "", label, origin, tuple(purposes))
         found.append((pin, line.line.encode()))
+    for each in trust.ssh_revoked:
+        identity = revocations_identity(each)
+        pin = Pin(identity, "", REVOCATIONS.format(identity[:16]), origin, tuple(purposes))
+        found.append((pin, each.material))
     return found

@@ -25,6 +25,8 @@ KINDS = {
     AnchorKind.AUTHORITY: "X.509 authority",
     AnchorKind.CERTIFICATE: "X.509 certificate",
     AnchorKind.SSH: "SSH key",
+    AnchorKind.SSH_AUTHORITY: "SSH authority",
+    AnchorKind.SSH_REVOCATIONS: "list of revoked SSH keys",
 }
 FEWEST_DIGITS = 16
 """Fewest digits of a fingerprint that name an anchor: its last 16, as tools show key ids."""
@@ -82,7 +84,7 @@ def pin(
     purposes: tuple[str, ...],
     as_json: bool,  # noqa: FBT001 - a click flag
 ) -> int:
-    """Trust OpenPGP or X.509 certificates of a file.
+    """Trust certificates and SSH keys of a file, or heed its list of revoked SSH keys.
 
     A certificate from a file is worth as much as the way in which its fingerprint was compared:
     say it with --fingerprint, or say that you did with --compared.

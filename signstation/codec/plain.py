@@ -13,10 +13,12 @@ from typing import TypeVar, cast
 
 from cattrs import Converter
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 
 from signstation.errors import ProtocolViolation
 from signstation.model.asks import Plain, Segment
+from signstation.model.keys import SignerProfile
 from signstation.model.outputs import Output
 
 T = TypeVar("T")
@@ -42,6 +44,9 @@ def _converter() -> Converter:
     configure_tagged_union(Plain, converter, tag_name="is")
     configure_tagged_union(Segment, converter, tag_name="is")
     configure_tagged_union(Output, converter, tag_name="is")
+    # a field that came later is left out where it is empty: requests name profiles by hash
+    profile = make_dict_unstructure_fn(SignerProfile, converter, ssh=override(omit_if_default=True))
+    converter.register_unstructure_hook(SignerProfile, profile)
     return converter
 
 

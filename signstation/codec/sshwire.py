@@ -38,6 +38,10 @@ class SshReader:
         """Return the next unsigned 32-bit number."""
         return int.from_bytes(self.raw(_LENGTH), "big")
 
+    def uint64(self) -> int:
+        """Return the next unsigned 64-bit number."""
+        return int.from_bytes(self.raw(2 * _LENGTH), "big")
+
     def string(self) -> bytes:
         """Return the next string. Raises ArtifactMalformed, also above MAX_STRING."""
         length = self.uint32()

@@ -41,11 +41,11 @@ from signstation.model.trust import Purpose, Trust
 from signstation.signatures.cms_sign import check_own_cms, sign_cms
 from signstation.signatures.openpgp_sign import check_own_openpgp, sign_openpgp
 from signstation.signatures.sshsig_sign import (
-    FILE_NAMESPACE,
     check_own_sshsig,
     namespace_bytes,
     sign_sshsig,
 )
+from signstation.signatures.sshsig_trust import FILE_NAMESPACE
 from signstation.signatures.together import together
 
 ARMORED, BINARY, CMS, SSH = ".asc", ".sig", ".p7s", ".sshsig"

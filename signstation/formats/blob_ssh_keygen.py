@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from signstation.codec.sshsig import MAX_SSHSIG, parse_sshsig
+from signstation.codec.sshsig import MAX_SSHSIG, SshSignature, parse_sshsig
 from signstation.interfaces.artifact import MAX_READ, Artifact
 from signstation.interfaces.context import ToolContext
 from signstation.model.checks import Opinion, OpinionOutcome
 from signstation.model.text import Text
-from signstation.model.trust import Purpose, Trust
-from signstation.signatures.sshsig_sign import FILE_NAMESPACE
+from signstation.model.trust import Purpose, SshAnchor, Trust
+from signstation.signatures.sshsig_trust import FILE_NAMESPACE, anchors_for, names_of, signer_of
 
 SSH_KEYGEN = "ssh-keygen"
 MAX_SAYS = 2000
@@ -39,8 +39,7 @@ def ask_ssh_keygen(
     content = signature.read(0, MAX_SSHSIG)
     found = parse_sshsig(content)
     trusted = [each for each in trust.ssh if {Purpose.ANY, Purpose.FILES} & set(each.purposes)]
-    lines = [each for each in trusted if each.key == found.key]
-    principal = _name(lines[0].principals) if lines else _NOBODY
+    lines, principal = _whom(found, trust)
     # what we would take: another namespace than that of files only by a line that names it
     named = any(each.namespaces for each in lines)
     namespace = found.namespace.decode("utf-8", "replace") if named else FILE_NAMESPACE
@@ -77,6 +76,7 @@ def read_ssh_keygen(says: str, *, known: bool) -> OpinionOutcome:
     refusals = (
         "incorrect signature",
         "has expired",
+        "certificate not authorized",
         "not yet valid",
         "namespace does not match",
         "not permitted for use in signature namespace",
@@ -93,6 +93,19 @@ def _version(ctx: ToolContext) -> str:
     output = ctx.programs.run("ssh", ("-V",)).stderr.decode("utf-8", "replace")
     number = _NUMBER.search(output)
     return number.group(1) if number else ""
+
+
+def _whom(found: SshSignature, trust: Trust) -> tuple[tuple[SshAnchor, ...], str]:
+    """Return the lines that could trust a signature, and in whose name to ask for them."""
+    signer = signer_of(found.key)
+    lines = anchors_for(signer, trust, Purpose.FILES)
+    if not lines:
+        return (), _NOBODY
+    if signer.certificate is None:
+        return lines, _name(lines[0].principals)
+    named = [name for each in lines for name in names_of(signer, each)]
+    # a name that the lines take, else one of the certificate, else one that no certificate has
+    return lines, (*named, *signer.certificate.principals, _NOBODY)[0]
 
 
 def _name(principals: tuple[str, ...]) -> str:

@@ -100,7 +100,9 @@ class AnchorDetail(Card):
         self._column.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _names(self, anchor: Anchor) -> None:
-        if anchor.kind in {AnchorKind.OPENPGP, AnchorKind.SSH}:
+        if anchor.kind is AnchorKind.SSH_REVOCATIONS:
+            others, title = list(anchor.names), tr("It names")
+        elif anchor.kind in {AnchorKind.OPENPGP, AnchorKind.SSH, AnchorKind.SSH_AUTHORITY}:
             others = [each for each in anchor.names if each != anchor.label]
             title = tr("Also named")
         else:
@@ -112,6 +114,8 @@ class AnchorDetail(Card):
             self._fact(title, "\n".join(words))
 
     def _keys(self, anchor: Anchor, now: int) -> None:
+        if not anchor.keys:
+            return
         self._column.addSpacing(8)
         words = trn("Its key", "Its {count} keys", len(anchor.keys))
         self._column.addWidget(Label(words, self._inner, "label"))

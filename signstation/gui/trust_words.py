@@ -15,12 +15,18 @@ _KINDS = {
     AnchorKind.AUTHORITY: ("anchor", "X.509 authority"),
     AnchorKind.CERTIFICATE: ("certificate", "X.509 certificate"),
     AnchorKind.SSH: ("key", "SSH key"),
+    AnchorKind.SSH_AUTHORITY: ("anchor", "SSH authority"),
+    AnchorKind.SSH_REVOCATIONS: ("x-circle", "List of revoked SSH keys"),
 }
 _MEANINGS = {
     AnchorKind.OPENPGP: "Trusts what its valid signing keys sign.",
     AnchorKind.AUTHORITY: "Trusts everybody to whom it gave a certificate.",
     AnchorKind.CERTIFICATE: "Trusts this one certificate and nobody else.",
     AnchorKind.SSH: "Trusts this one SSH key and nobody else.",
+    AnchorKind.SSH_AUTHORITY: "Trusts everybody to whom it gave a certificate.",
+    AnchorKind.SSH_REVOCATIONS: (
+        "Trusts nobody: the keys and certificates that it names are refused."
+    ),
 }
 PURPOSES = {
     Purpose.ANY: "anything",

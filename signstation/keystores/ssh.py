@@ -1,7 +1,8 @@
 """The key store ``ssh``: OpenSSH's private key files, and the keys of an ssh-agent.
 
 A reference is ``ssh:`` and the path of a file, or ``SHA256:`` with the fingerprint of a key in the
-agent that SSH_AUTH_SOCK names; ``SHA256:…@/PATH`` names the socket of another agent.
+caller's agent; ``SHA256:…@/PATH`` names the socket of another one. The path of a ``-cert.pub`` file
+means the key beside it, and that it signs with this certificate.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
+from signstation.codec.sshcert import parse_certificate
 from signstation.codec.sshkeys import (
     SshPublicKey,
     blob_of_spki,
@@ -38,6 +40,7 @@ from signstation.errors import (
 from signstation.interfaces.context import KeyContext
 from signstation.interfaces.keystore import OpenKey
 from signstation.keystores.ssh_agent import AgentKey, SshAgent
+from signstation.keystores.ssh_certificate import certificate_of, private_path
 from signstation.keystores.ssh_sign import SshAgentKey, SshPrivateKey, ssh_schemes
 from signstation.keystores.ssh_write import generate_ssh, ssh_directory
 from signstation.model.hashes import sha256
@@ -51,6 +54,7 @@ from signstation.model.keys import (
     Protection,
     SignatureType,
     SignerProfile,
+    SshProfile,
 )
 from signstation.model.orders import GenerateOrder
 from signstation.model.secret import Secret
@@ -126,17 +130,15 @@ class Ssh:
     def profile(self, ref: KeyRef, certificates: Sequence[bytes], ctx: KeyContext) -> SignerProfile:
         """Public facts; never prompts: a key file shows its public half without the passphrase.
 
-        Raises KeyNotFound, KeyUnreadable, KeyUnusable and AgentMissing.
+        Raises KeyNotFound, KeyUnreadable, KeyUnusable, CertificateMismatch and AgentMissing.
         """
-        del certificates, ctx
-        place = _InAgent.of(ref)
-        if place is None:
-            file = _parsed(_read(ref), ref)
-            protection = Protection.SOFTWARE if file.encrypted else Protection.UNPROTECTED
-            return _profile(ref, file.public, Path(ref.locator).stem, protection)
-        with SshAgent.at(place.socket, str(ref)) as agent:
-            found = _find(agent, place, ref)
-        return _profile(ref, found.blob, found.comment or place.fingerprint, Protection.SOFTWARE)
+        profile, blob = _public_half(ref)
+        found = certificate_of(ref, blob, certificates, ctx.time)
+        if found is None:
+            return profile
+        encoded, certificate = found
+        label = f"{', '.join(certificate.principals)[:200]} ({profile.label})"
+        return replace(profile, label=label, ssh=SshProfile(encoded))
 
     @contextmanager
     def open(self, profile: SignerProfile, count: int, ctx: KeyContext) -> Iterator[OpenKey]:
@@ -166,7 +168,8 @@ class Ssh:
 
     def export(self, ref: KeyRef, ctx: KeyContext) -> tuple[tuple[str, bytes], ...]:
         """Return the public key as ``.pub`` and as a line of an allowed_signers file; no prompt."""
-        profile = self.profile(ref, (), ctx)
+        del ctx
+        profile, _ = _public_half(ref)
         line = public_line(blob_of_spki(profile.spki))
         # a principal is one word (ssh-keygen(1)); its patterns would let others in
         principal = re.sub(r"[^A-Za-z0-9@._+-]+", "-", profile.label).strip("-") or "key"
@@ -180,7 +183,21 @@ class Ssh:
         return (ssh_directory(ctx),)
 
 
+def _public_half(ref: KeyRef) -> tuple[SignerProfile, bytes]:
+    """Return what a plain key shows, and the key itself, encoded."""
+    place = _InAgent.of(ref)
+    if place is None:
+        file, path = _parsed(_read(ref), ref), private_path(ref)
+        protection = Protection.SOFTWARE if file.encrypted else Protection.UNPROTECTED
+        return _profile(ref, file.public, path.stem, protection), file.public
+    with SshAgent.at(place.socket, str(ref)) as agent:
+        found = _find(agent, place, ref)
+    label = found.comment or place.fingerprint
+    return _profile(ref, found.blob, label, Protection.SOFTWARE), found.blob
+
+
 def _info(profile: SignerProfile) -> KeyInfo:
+    certificate = parse_certificate(profile.ssh.certificate) if profile.ssh else None
     return KeyInfo(
         key=profile.key,
         label=profile.label,
@@ -189,6 +206,7 @@ def _info(profile: SignerProfile) -> KeyInfo:
         protection=profile.protection,
         signature_types=profile.signature_types,
         fingerprint=fingerprint(blob_of_spki(profile.spki)),
+        expires=certificate.before if certificate else None,
         usages=("sign",),
         location=profile.key.locator,
     )
@@ -268,7 +286,7 @@ def _listed(key: AgentKey) -> KeyInfo:
 
 
 def _read(ref: KeyRef) -> bytes:
-    return read_key_file(Path(ref.locator), str(ref), MAX_FILE).content
+    return read_key_file(private_path(ref), str(ref), MAX_FILE).content
 
 
 def _parsed(data: bytes, ref: KeyRef) -> SshPrivateFile:

@@ -18,6 +18,8 @@ class AnchorKind(Enum):
     AUTHORITY = "x509-authority"  # may certify others
     CERTIFICATE = "x509-certificate"  # vouches for itself only
     SSH = "ssh"  # a line of an allowed_signers file
+    SSH_AUTHORITY = "ssh-authority"  # such a line whose key gives certificates
+    SSH_REVOCATIONS = "ssh-revocations"  # a list of revoked keys, which takes trust away
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,13 @@ class X509Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class SshProfile:
+    """The certificate (encoded, OpenSSH PROTOCOL.certkeys) that enters the key's signatures."""
+
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class SignerProfile:
     """Public facts about one signer, frozen at plan time and carried in the request by hash."""
 
@@ -183,6 +190,7 @@ class SignerProfile:
     prompts: bool = False  # whether a person will be asked when it is opened
     openpgp: OpenPgpProfile | None = None
     x509: X509Profile | None = None
+    ssh: SshProfile | None = None  # None where the plain key signs
 
     @property
     def spki_sha256(self) -> bytes:
@@ -193,7 +201,7 @@ class SignerProfile:
     def signature_types(self) -> tuple[SignatureType, ...]:
         """Signature types that this signer has the certificate for."""
         openpgp = (SignatureType.OPENPGP, SignatureType.CLEARTEXT) if self.openpgp else ()
-        # SSH has no certificates that a signature would need: the public key is enough
+        # an SSH signature needs no certificate: the public key is enough
         ssh = (SignatureType.SSHSIG,) if self.key.store == SSH_STORE else ()
         return openpgp + ((SignatureType.CMS,) if self.x509 else ()) + ssh
 

@@ -95,7 +95,8 @@ class SshAnchor:
     """A key that a line of an allowed_signers file trusts (ssh-keygen(1), ALLOWED SIGNERS).
 
     ``key`` is the encoded public key (RFC 4253 section 6.6). ``namespaces`` are patterns, empty
-    where the line has none; ``after`` and ``before`` are Unix seconds.
+    where the line has none; ``after`` and ``before`` are Unix seconds. The key of an ``authority``
+    vouches for those to whom it gave a certificate, and signs nothing itself.
     """
 
     line: str
@@ -106,6 +107,19 @@ class SshAnchor:
     after: int | None = None
     before: int | None = None
     purposes: tuple[Purpose, ...] = (Purpose.ANY,)
+    authority: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedCertificates:
+    """Certificates of one authority that a list revokes; every authority's where it is empty.
+
+    ``authority`` is its encoded public key, ``serials`` are ranges whose ends belong to them.
+    """
+
+    authority: bytes
+    serials: tuple[tuple[int, int], ...]
+    key_ids: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +130,7 @@ class SshRevocations:
     sha256: tuple[bytes, ...]
     sha1: tuple[bytes, ...]
     origin: Origin
+    certificates: tuple[RevokedCertificates, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

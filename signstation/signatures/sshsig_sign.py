@@ -10,6 +10,7 @@ from collections.abc import Generator
 
 from cryptography.exceptions import InvalidSignature
 
+from signstation.codec.sshcert import plain_key
 from signstation.codec.sshkeys import (
     SshPublicKey,
     algorithm_of,
@@ -28,6 +29,7 @@ from signstation.codec.sshsig import (
 )
 from signstation.errors import (
     ArtifactMalformed,
+    CertificateMismatch,
     KeyStoreFailed,
     RecheckFailed,
     SchemeUnsupported,
@@ -37,9 +39,6 @@ from signstation.model.asks import Answer, Batch, HashOf, Literal, Part, Range, 
 from signstation.model.hashes import HashState
 from signstation.model.keys import Scheme, Slot
 from signstation.signatures.sshsig_number import check_ssh_number
-
-FILE_NAMESPACE = "file"
-"""The namespace of signatures of files (ssh-keygen(1), ``-Y sign``)."""
 
 
 def namespace_bytes(namespace: str) -> bytes:
@@ -80,7 +79,7 @@ def check_own_sshsig(content: bytes, slot: Slot, state: HashState, *, namespace:
     plain = _plan(slot, namespace)
     try:
         found = parse_sshsig(content)
-        key, number = read_key(plain.key), read_number(slot.scheme, found.number)
+        key, number = read_key(plain_key(plain.key)), read_number(slot.scheme, found.number)
     except ArtifactMalformed as error:
         raise RecheckFailed(reason=f"SSH signature: {error}") from error
     if content != write_sshsig(_with(plain, found.number)):
@@ -97,16 +96,20 @@ def _check(key: SshPublicKey, scheme: Scheme, number: bytes, message: bytes) -> 
 
 
 def _plan(slot: Slot, namespace: str) -> SshSignature:
-    """Everything but the number. Raises UsageError and SchemeUnsupported."""
+    """Everything but the number. Raises UsageError, SchemeUnsupported and CertificateMismatch."""
     unsupported = SchemeUnsupported(key=str(slot.signer.key), scheme=slot.scheme.value)
+    certificate = slot.signer.ssh
     try:
         key = blob_of_spki(slot.signer.spki)
+        if certificate is not None and plain_key(certificate.certificate) != key:
+            raise CertificateMismatch(key=str(slot.signer.key))
     except ArtifactMalformed as error:
         raise unsupported from error
     algorithm = algorithm_of(slot.scheme, key)
     if algorithm is None or slot.hash not in HASHES.values():
         raise unsupported
-    return SshSignature(key, namespace_bytes(namespace), b"", slot.hash, algorithm, b"")
+    named = key if certificate is None else certificate.certificate
+    return SshSignature(named, namespace_bytes(namespace), b"", slot.hash, algorithm, b"")
 
 
 def _with(plain: SshSignature, number: bytes) -> SshSignature:

@@ -21,6 +21,8 @@ MAX_LINES = 10_000
 """Most lines of one file; the largest projects have hundreds of signers."""
 MAX_LINE = 32 * 1024
 """Longest line in bytes: an RSA-16384 key has 3 kB."""
+AUTHORITY = "cert-authority"
+"""The option of a key that gives certificates."""
 _TYPE = re.compile(r"(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[A-Za-z0-9@.-]{2,80}")
 _LINE = re.compile(
     r"(?P<principals>\"[^\"]*\"|[^\s\"]+)[ \t]+(?:(?P<options>(?:[^\s\"]|\"[^\"]*\")+)[ \t]+)??"
@@ -61,7 +63,7 @@ def prepare_krl(content: bytes, origin: Origin) -> SshRevocations:
         found = parse_krl(content)
     except ArtifactMalformed as error:
         raise KeyUnreadable(reason=str(error)) from error
-    return SshRevocations(content, found.sha256, found.sha1, origin)
+    return SshRevocations(content, found.sha256, found.sha1, origin, found.certificates)
 
 
 def _anchor(line: str, origin: Origin) -> SshAnchor:
@@ -80,6 +82,7 @@ def _anchor(line: str, origin: Origin) -> SshAnchor:
         namespaces=tuple(each for each in options.get("namespaces", "").split(",") if each),
         after=_time(options.get("valid-after")),
         before=_time(options.get("valid-before")),
+        authority=AUTHORITY in options,
     )
 
 
@@ -89,14 +92,13 @@ def _options(written: str) -> Mapping[str, str]:
     while at < len(written):
         option = _OPTION.match(written, at)
         name = option[1].lower() if option else ""
-        if option is None or name not in {"namespaces", "valid-after", "valid-before"}:
-            # cert-authority too: certificates of SSH are not followed here
+        if option is None or name not in {AUTHORITY, "namespaces", "valid-after", "valid-before"}:
             message = f"the option {name or written[at:][:40]} is not supported"
             raise ValueError(message)
-        if name in found or not option[2]:
-            message = f"the option {name} has no single value"
+        if name in found or bool(option[2]) is (name == AUTHORITY):
+            message = f"the option {name} is not as ssh-keygen takes it"
             raise ValueError(message)
-        found[name] = option[2]
+        found[name] = option[2] or ""
         at = option.end()
     return found
 

@@ -39,7 +39,7 @@ me@example.org,you@example.org {KEY} a comment
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        (f"me cert-authority {KEY}", "cert-authority"),
+        (f'me cert-authority="yes" {KEY}', "cert-authority"),
         (f"me no-such-thing {KEY}", "no-such-thing"),
         (f'me namespaces="a",namespaces="b" {KEY}', "namespaces"),
         (f'me valid-before="soon" {KEY}', "not a time"),
