@@ -11,6 +11,7 @@ from signstation.gui.theme import Theme
 from signstation.gui.words import tr
 from signstation.reports.words import groups, show
 
+_SSH = "SHA256:"
 OPENPGP_V4 = 40
 """Hexadecimal digits of a version 4 fingerprint (RFC 9580 section 5.5.4.2)."""
 WHOLE = 32
@@ -29,6 +30,16 @@ def grouped(digits: str) -> str:
         lines = [groups(digits[i : i + step]) for i in range(0, len(digits), step)]
         return "\n".join(lines)
     return groups(digits)
+
+
+def comparable(digits: str, fingerprint: str) -> str:
+    """Return digits without blanks and colons, in lower case.
+
+    ``fingerprint`` is the one that they are of: in base64, as SSH writes it, capitals and small
+    letters are different digits, and stay.
+    """
+    bare = "".join(digits.removeprefix(_SSH).replace(":", "").split())
+    return bare if fingerprint.startswith(_SSH) else bare.lower()
 
 
 class FingerprintCard(Card):
@@ -59,8 +70,7 @@ class FingerprintCard(Card):
         self.body.addWidget(self.answer)
 
     def _compare(self, typed: str) -> None:
-        given = "".join(typed.replace(":", "").split()).lower()
-        ours = self._digits.replace(":", "").lower()
+        given, ours = (comparable(each, self._digits) for each in (typed, self._digits))
         if not given:
             words, tone = tr("Not compared."), "neutral"
         elif given == ours:

@@ -16,6 +16,7 @@ from signstation.gui.keys_looks import (
     protection_look,
     state_look,
 )
+from signstation.gui.kinds import signature_words, usage_words
 from signstation.gui.literal import Literal
 from signstation.gui.parts import ActionButton, Banner, Card, Chip, Label, clear
 from signstation.gui.procedure_scroll import Scrolled
@@ -66,9 +67,9 @@ class KeyDetail(Card):
         self._actions()
         self._life(key, now)
         self._use(use)
-        signatures = ", ".join(each.value for each in key.signature_types)
+        signatures = ", ".join(map(signature_words, key.signature_types))
         self._fact(tr("Makes signatures of type"), signatures or tr("none"), "body")
-        usages = ", ".join(show(each) for each in key.usages)
+        usages = ", ".join(map(usage_words, key.usages))
         self._fact(tr("May be used to"), usages or tr("anything"), "body")
         if key.parent is not None:
             self._fact(tr("Belongs to"), show(str(key.parent)))

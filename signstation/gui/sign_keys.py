@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QScrollArea,
@@ -17,13 +16,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from signstation.gui.kinds import kind_icon, kind_title
+from signstation.gui.kinds import kind_icon, kind_title, signature_words
 from signstation.gui.parts import ActionButton, Card, Chip, IconLabel, Label, clear, line
+from signstation.gui.procedure_scroll import Scrolled
 from signstation.gui.sign_flow import Choice, SignFlow
+from signstation.gui.sign_hash import HashChooser
 from signstation.gui.sign_profile import ProfileBar
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn
+from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import KeyInfo, Protection
 from signstation.model.options import Existing
 from signstation.reports.tables import PROTECTIONS
@@ -91,7 +93,7 @@ def _offer_words(offer: Choice) -> str:
     key = offer.key
     if key is None:
         return ""
-    return f"{show(key.label)} · {key.type.title} · {offer.signature.value}"
+    return f"{show(key.label)} · {key.type.title} · {signature_words(offer.signature)}"
 
 
 class KeysStep(QWidget):
@@ -121,13 +123,16 @@ class KeysStep(QWidget):
         row.addWidget(self._output_card(), 2)
 
     def _output_card(self) -> Card:
-        card = Card(self)
+        frame = Card(self)
+        area = Scrolled(tr("Where results go"), frame)
+        frame.body.addWidget(area)
+        card, column = area.inner, area.column
         self.profiles = ProfileBar(self._theme, card)
-        card.body.addWidget(self.profiles)
-        card.body.addSpacing(6)
-        card.body.addWidget(line(card))
-        card.body.addWidget(Label(tr("Where results go"), card, "section"))
-        card.body.addWidget(Label(tr("Output folder"), card, "label"))
+        column.addWidget(self.profiles)
+        column.addSpacing(6)
+        column.addWidget(line(card))
+        column.addWidget(Label(tr("Where results go"), card, "section"))
+        column.addWidget(Label(tr("Output folder"), card, "label"))
         row = QHBoxLayout()
         self.output = QLineEdit(card)
         self.output.setAccessibleName(tr("Output folder"))
@@ -137,12 +142,12 @@ class KeysStep(QWidget):
         self._pick.clicked.connect(self._pick_output)
         row.addWidget(self.output, 1)
         row.addWidget(self._pick)
-        card.body.addLayout(row)
+        column.addLayout(row)
         self.replace = QCheckBox(tr("Replace files of the same name there"), card)
         self.replace.toggled.connect(self._replace_toggled)
-        card.body.addWidget(self.replace)
-        card.body.addSpacing(10)
-        card.body.addWidget(Label(tr("Signatures that are already there"), card, "label"))
+        column.addWidget(self.replace)
+        column.addSpacing(10)
+        column.addWidget(Label(tr("Signatures that are already there"), card, "label"))
         self.existing = QComboBox(card)
         self.existing.setAccessibleName(tr("Signatures that are already there"))
         for title, value in (
@@ -153,23 +158,26 @@ class KeysStep(QWidget):
         ):
             self.existing.addItem(title, value)
         self.existing.currentIndexChanged.connect(self._existing_changed)
-        card.body.addWidget(self.existing)
-        card.body.addSpacing(10)
-        grid = QGridLayout()
-        for number, (icon, words) in enumerate(
-            (
-                ("lock", tr("Originals are only read.")),
-                ("verify", tr("Results appear after they were verified.")),
-                ("refresh", tr("An interruption loses nothing: the job goes on.")),
-            )
-        ):
-            grid.addWidget(IconLabel(self._theme, icon, card, Tone.OK, 16), number, 0)
-            grid.addWidget(Label(words, card, "sub", wrap=True), number, 1)
-        grid.setColumnStretch(1, 1)
-        grid.setHorizontalSpacing(10)
-        card.body.addLayout(grid)
-        card.body.addStretch(1)
-        return card
+        column.addWidget(self.existing)
+        column.addSpacing(10)
+        self.hashes = HashChooser(card)
+        self.hashes.chosen.connect(self._hash_chosen)
+        column.addWidget(self.hashes)
+        column.addStretch(1)
+        return frame
+
+    def _assurance(self) -> QHBoxLayout:
+        """What a person may be sure of before anything is signed."""
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        icon = IconLabel(self._theme, "verify", self._inner, Tone.OK, 18)
+        row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+        words = tr(
+            "Originals are only read, results appear after they were verified, and an interruption "
+            "loses nothing: the job goes on."
+        )
+        row.addWidget(Label(words, self._inner, "sub", wrap=True), 1)
+        return row
 
     def show_flow(self, flow: SignFlow) -> None:
         """Show a row per kind with the proposed key."""
@@ -187,11 +195,13 @@ class KeysStep(QWidget):
         hint = tr("PEM, PKCS#8 or PKCS#12. A copy is kept in the station's key folder.")
         row.addWidget(Label(hint, self._inner, "reason", wrap=True), 1)
         self._kinds.addLayout(row)
+        self._kinds.addLayout(self._assurance())
         self._kinds.addStretch(1)
         self.output.setText(str(flow.output or ""))
         self.existing.blockSignals(True)  # showing a choice is not making it
         self.existing.setCurrentIndex(self.existing.findData(flow.existing))
         self.existing.blockSignals(False)
+        self.hashes.show_flow(flow)
 
     def keys(self) -> tuple[KeyInfo, ...]:
         """Keys chosen now."""
@@ -215,10 +225,15 @@ class KeysStep(QWidget):
         self._flow.existing = self.existing.currentData()
         self._altered()
 
+    def _hash_chosen(self, named: HashAlgorithm | None) -> None:
+        self._flow.hash = named
+        self._altered()
+
     def _altered(self) -> None:
         """A choice was changed by hand: it is no longer what the profile says."""
         self._flow.profile = ""
         self.profiles.box.setCurrentIndex(0)
+        self.hashes.show_flow(self._flow)
         self.changed.emit()
 
     def _pick_key(self) -> None:

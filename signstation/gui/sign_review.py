@@ -9,7 +9,7 @@ from signstation.app.difference import Difference
 from signstation.gui.difference import DiffBlock, summary
 from signstation.gui.errors import error_sentence, parse_error
 from signstation.gui.facts import SEVERITIES
-from signstation.gui.kinds import kind_icon, kind_words
+from signstation.gui.kinds import kind_icon, kind_words, signature_words
 from signstation.gui.parts import Card, IconLabel, Label, clear, line, restyle
 from signstation.gui.sign_flow import COMPARED, Artifact, SignFlow
 from signstation.gui.theme import Theme
@@ -143,7 +143,9 @@ class ReviewStep(QWidget):
             if key is None or choice is None:
                 words, icon, tone = tr("left unsigned"), "minus-circle", Tone.NEUTRAL
             else:
-                words = f"{choice.signature.value} · {key.type.title} · {show(key.label)}"
+                words = (
+                    f"{signature_words(choice.signature)} · {key.type.title} · {show(key.label)}"
+                )
                 icon, tone = "sign", Tone.ACCENT
             grid.addWidget(Label(words, self._inner, "sub", wrap=True), row, 3)
             grid.addWidget(IconLabel(self._theme, icon, self._inner, tone, 18), row, 4)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
-from signstation.gui.fingerprint import grouped
+from signstation.gui.fingerprint import comparable, grouped
 from signstation.gui.literal import Literal
-from signstation.gui.parts import Card, Label, line, restyle
+from signstation.gui.parts import Card, IconLabel, Label, line, restyle
+from signstation.gui.procedure_scroll import Scrolled
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
@@ -21,6 +22,26 @@ from signstation.reports.words import show
 
 COMPARED = 8
 """Digits at the end of a fingerprint that a person types (DESIGN.md section 9)."""
+
+
+_WAYS = (
+    ("file", Tone.NEUTRAL, "On paper: a sheet that came with the machine, or in a letter."),
+    (
+        "bell",
+        Tone.NEUTRAL,
+        "By voice: call a number that you knew before, and have the last digits read out.",
+    ),
+    (
+        "network",
+        Tone.NEUTRAL,
+        "From the maker's own page, opened on another machine than the file came from.",
+    ),
+    (
+        "warning",
+        Tone.WARNING,
+        "If one digit is different: do not pin it. Ask the maker, on the other way, what is wrong.",
+    ),
+)
 
 
 class TailField(QLineEdit):
@@ -44,10 +65,6 @@ class TailField(QLineEdit):
         self.setPlaceholderText(tr("Last {count} digits, typed", count=COMPARED))
         self.textChanged.connect(self._changed)
 
-    def digits(self) -> str:
-        """Return what was typed, without blanks and colons, in lower case."""
-        return "".join(self.text().replace(":", "").split()).lower()
-
     def _changed(self, text: str) -> None:
         if len(text) > len(self._before) + 1:
             self._before = ""
@@ -64,33 +81,50 @@ class CompareCard(Card):
     changed = Signal(bool)
     """Whether the anchor that is shown counts as compared now."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
         """Start without an anchor."""
         super().__init__(parent, tr("Is it the right one?"))
         self._identity = ""
+        area = Scrolled(tr("Is it the right one?"), self)
+        self.body.addWidget(area)
+        self._inner, self._column = area.inner, area.column
         words = tr(
-            "Compare the fingerprint with one that reached you on another way than the file: a "
-            "sheet, a phone call, the maker's own page."
+            "Compare the fingerprint with one that reached you on another way than the file."
         )
-        self.body.addWidget(Label(words, self, "sub", wrap=True))
-        well = Card(self, role="well")
-        self._digest = Literal("", tr("Fingerprint"), well, "digest")
+        self._column.addWidget(Label(words, self._inner, "sub", wrap=True))
+        well = Card(self._inner, role="well")
+        self._digest = Literal("", tr("Fingerprint"), well, "compare")
         well.body.addWidget(self._digest)
-        self.body.addWidget(well)
-        self.body.addSpacing(4)
+        self._column.addWidget(well)
+        self._column.addSpacing(4)
         title = tr("Type the last {count} digits from there", count=COMPARED)
-        self.body.addWidget(Label(title, self, "label"))
-        self.field = TailField(self)
+        self._column.addWidget(Label(title, self._inner, "label"))
+        self.field = TailField(self._inner)
         self.field.typed.connect(self._typed)
         self.field.pasted.connect(self._pasted)
-        self.body.addWidget(self.field)
-        self.answer = Label("", self, "reason", wrap=True)
-        self.body.addWidget(self.answer)
-        self.body.addWidget(line(self))
-        self.tick = QCheckBox(tr("Or: I have compared every digit"), self)
+        self._column.addWidget(self.field)
+        self.answer = Label("", self._inner, "reason", wrap=True)
+        self._column.addWidget(self.answer)
+        self.tick = QCheckBox(tr("Or: I have compared every digit"), self._inner)
         self.tick.toggled.connect(self._ticked)
-        self.body.addWidget(self.tick)
-        self.body.addStretch(1)
+        self._column.addWidget(self.tick)
+        self._column.addSpacing(8)
+        self._column.addWidget(line(self._inner))
+        self._ways(theme)
+        self._column.addStretch(1)
+
+    def _ways(self, theme: Theme) -> None:
+        """Where a fingerprint to compare with comes from, and what to do when it is another."""
+        self._column.addWidget(Label(tr("Where to have it from"), self._inner, "label"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(8)
+        grid.setColumnStretch(1, 1)
+        for row, (icon, tone, words) in enumerate(_WAYS):
+            picture = IconLabel(theme, icon, self._inner, tone, 18)
+            grid.addWidget(picture, row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(Label(tr(words), self._inner, wrap=True), row, 1)
+        self._column.addLayout(grid)
 
     def show_anchor(self, anchor: Anchor, *, compared: bool) -> None:
         """Show another anchor; ``compared``: it was compared before."""
@@ -104,8 +138,10 @@ class CompareCard(Card):
     def _typed(self) -> None:
         if not self._identity:
             return
-        given, wanted = self.field.digits(), self._identity[-COMPARED:].lower()
-        if given == wanted:
+        given, ours = (
+            comparable(each, self._identity) for each in (self.field.text(), self._identity)
+        )
+        if given == ours[-COMPARED:]:
             self._say(tr("The digits are the same."), compared=True)
             self.changed.emit(True)
             return
@@ -148,15 +184,23 @@ class CompareStep(QWidget):
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(16)
-        self._build_table(theme, splitter)
-        self._detail = AnchorDetail(theme, splitter)
-        self._detail.setMinimumWidth(280)
-        self.card = CompareCard(splitter)
-        self.card.setMinimumWidth(320)
+        side = QSplitter(Qt.Orientation.Vertical, splitter)
+        side.setChildrenCollapsible(False)
+        side.setHandleWidth(16)
+        self._build_table(theme, side)
+        self._detail = AnchorDetail(theme, side)
+        side.addWidget(self.table)
+        side.addWidget(self._detail)
+        side.setSizes([200, 400])
+        side.setMinimumWidth(320)
+        self.card = CompareCard(theme, splitter)
+        self.card.setMinimumWidth(420)
         self.card.changed.connect(self._compare)
-        for widget in (self.table, self._detail, self.card):
-            splitter.addWidget(widget)
-        splitter.setSizes([360, 400, 400])
+        splitter.addWidget(side)
+        splitter.addWidget(self.card)
+        splitter.setStretchFactor(0, 2)
+        splitter.setStretchFactor(1, 3)
+        splitter.setSizes([400, 600])
         column.addWidget(splitter, 1)
 
     def _build_table(self, theme: Theme, parent: QWidget) -> None:

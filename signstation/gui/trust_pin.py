@@ -16,6 +16,7 @@ from signstation.gui.literal import Literal
 from signstation.gui.parts import ActionButton, Card, IconLabel, Label, clear, line
 from signstation.gui.stepper import Step, Stepper
 from signstation.gui.theme import Theme
+from signstation.gui.tokens import Tone
 from signstation.gui.trust_compare import CompareStep
 from signstation.gui.trust_words import kind_icon, meaning
 from signstation.gui.words import tr, trn
@@ -29,6 +30,11 @@ _WORDS = {
     Purpose.KERNEL_MODULES: "Kernel modules: the signature that the kernel asks for",
     Purpose.FILES: "Other files: the signature beside them",
 }
+_EFFECTS = (
+    ("verify", "What it signed, and signs from now on, counts as trusted on this station."),
+    ("save", "Who pinned it, when, and from which file is kept, and goes into the audit log."),
+    ("refresh", "Unpinning on this page ends the trust again, for old signatures too."),
+)
 _CHOOSE, _COMPARE, _PURPOSE = range(3)
 MAX_SHOWN = 8
 """Most chosen anchors that are repeated on the last step; the rest is counted."""
@@ -68,6 +74,8 @@ class PurposeStep(QWidget):
             "for a package, whoever holds it. You can pin it again with other purposes later."
         )
         card.body.addWidget(Label(words, card, "sub", wrap=True))
+        card.body.addWidget(line(card))
+        self._effects(theme, card)
         card.body.addStretch(1)
         self._chosen = Card(self, tr("What will be pinned"))
         row.addWidget(self._chosen, 2)
@@ -76,6 +84,16 @@ class PurposeStep(QWidget):
         self._chosen.body.addLayout(self._list)
         self._chosen.body.addStretch(1)
         self.any.toggled.connect(self._toggled)
+
+    def _effects(self, theme: Theme, card: Card) -> None:
+        card.body.addWidget(Label(tr("What pinning does"), card, "label"))
+        for icon, words in _EFFECTS:
+            row = QHBoxLayout()
+            row.setSpacing(12)
+            picture = IconLabel(theme, icon, card, Tone.NEUTRAL, 18)
+            row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+            row.addWidget(Label(tr(words), card, wrap=True), 1)
+            card.body.addLayout(row)
 
     def show_anchors(self, anchors: tuple[Anchor, ...]) -> None:
         """Say who is about to be trusted."""

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from signstation.gui.bytemap import ByteMap
 from signstation.gui.fingerprint import FingerprintCard
-from signstation.gui.kinds import kind_words
+from signstation.gui.kinds import kind_words, signature_words
 from signstation.gui.literal import Literal
 from signstation.gui.parts import Banner, Card, Chip, IconLabel, Label
 from signstation.gui.theme import Theme
@@ -61,7 +61,7 @@ class _SignatureCard(Card):
         head.addWidget(Chip(theme, icon, word, self, tone))
         self.body.addLayout(head)
         self.body.addWidget(Label(show(facts.signer), self, "strong", wrap=True))
-        parts = [facts.algorithm, facts.hash, facts.kind.value, moment(facts.made_at)]
+        parts = [facts.algorithm, facts.hash, signature_words(facts.kind), moment(facts.made_at)]
         words = " · ".join(show(each) for each in parts if each)
         self.body.addWidget(Label(words, self, "sub", wrap=True))
         for reason in facts.reasons:

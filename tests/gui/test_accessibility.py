@@ -30,6 +30,7 @@ from signstation.gui.tokens import ThemeName, Tone
 from tests.support.window import Script
 from tests.support.windowdriver import Driver, busy_script, every_widget
 from tests.support.windowscenes import SCENES, Scene, described, lay_out
+from tests.support.windowwords import raw_words
 
 READABLE = 4.5
 """WCAG 2.2, 1.4.3, for text of any size."""
@@ -56,6 +57,7 @@ def test_a_scene_can_be_used_by_everybody(driver: Driver, theme: Theme, scene: S
         *tones_alone(window),
         *icons_alone(window),
         *unreadable(window, theme),
+        *raw_words(window),
     ]
     window.navigation.take_focus()
     forward = walk(window, Qt.Key.Key_Tab)

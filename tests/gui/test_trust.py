@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel
 
 from signstation.errors import ArtifactChanged
+from signstation.gui.fingerprint import comparable
 from signstation.gui.literal import Literal
 from signstation.gui.pages import PageName
 from signstation.gui.parts import Label
@@ -101,6 +102,13 @@ def test_typing_the_last_digits_compares(driver: Driver) -> None:
     QTest.keyClicks(step.card.field, "0")
     assert "different" in step.card.answer.text()
     assert not page.steps.stepper.next.isEnabled()
+
+
+def test_capitals_matter_where_a_fingerprint_is_in_base64() -> None:
+    ours = "SHA256:oNnCcTWgWMkAQAbZLGpXKEVeRDABvm8oyy1DNDhMTrg"
+    assert comparable("DNDhMT rg", ours) == "DNDhMTrg"
+    assert comparable("dndhmtrg", ours) != comparable("DNDhMTrg", ours)
+    assert comparable("7D88:90A1", "C0FF EE5E") == "7d8890a1"
 
 
 def test_pasting_compares_nothing(driver: Driver) -> None:
