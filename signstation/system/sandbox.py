@@ -35,7 +35,7 @@ CHECK_MEMORY = 1 * _GIB
 """Private writable memory of a check worker in bytes: 16 times the largest single read. Not the
 address space, because libraries map whole files."""
 HASH_MEMORY = _GIB // 4
-"""The same of a hash worker, which holds one chunk and one frame."""
+"""The same of a hash worker, which holds one chunk and one frame, and a decoder of up to 64 MiB."""
 TOOL_MEMORY = 4 * _GIB
 """The same of each real tool."""
 TOOL_FILE = 1 * _GIB
@@ -53,7 +53,7 @@ class WorkerKind(Enum):
     """Kinds of worker processes (DESIGN.md section 6)."""
 
     CHECK = "check"  # parses hostile content; no keys
-    HASH = "hash"  # reads and compares; parses nothing
+    HASH = "hash"  # reads, decompresses and compares; parses nothing
     TOOL = "tool"  # runs real tools; no keys
     KEY = "key"  # holds keys; never sees an artifact
 
