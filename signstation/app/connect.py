@@ -17,6 +17,7 @@ from signstation.errors import StoreLocked
 from signstation.model.station import Caller
 
 GNUPG_VARIABLE = "GNUPGHOME"
+SSH_AGENT_VARIABLE = "SSH_AUTH_SOCK"
 WAIT_SECONDS = 10.0
 """How long another process may take to start or to end before it counts as not answering."""
 _PAUSE = 0.05
@@ -29,21 +30,26 @@ def connect(home: Path, surface: str, *, gnupg_home: Path | None = None) -> Stat
     directory is made where it is missing. Raises StoreLocked where its owner does not answer,
     ProtocolViolation where it is of another version, and what opening the journal raises.
     """
-    named = os.environ.get(GNUPG_VARIABLE)
-    keys = gnupg_home or (Path(named) if named else None)
-    keys = keys.absolute() if keys else None
+    keys = gnupg_home.absolute() if gnupg_home else _named(GNUPG_VARIABLE)
+    agent = _named(SSH_AGENT_VARIABLE)
     prepare(home)
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         ownership = Ownership.take(home)
         if ownership is not None:
-            return _own(home, ownership, Caller(os.geteuid(), os.getpid(), surface, keys))
-        transport = reach(home, Hello(PROTOCOL, surface, keys))
+            return _own(home, ownership, Caller(os.geteuid(), os.getpid(), surface, keys, agent))
+        transport = reach(home, Hello(PROTOCOL, surface, keys, agent))
         if transport is not None:
             return BoundStation(transport)
         if time.monotonic() > deadline:
             raise StoreLocked(path=str(home))
         time.sleep(_PAUSE)
+
+
+def _named(variable: str) -> Path | None:
+    """Return the absolute path in a variable of the environment, None where it is empty."""
+    value = os.environ.get(variable)
+    return Path(value).absolute() if value else None
 
 
 def _own(home: Path, ownership: Ownership, caller: Caller) -> StationApi:

@@ -12,8 +12,8 @@ from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
 from signstation.model.station import Caller
 
-MakeKeys = Callable[[Path | None, Prompter], KeyWorkers]
-"""Gives the key workers of a GnuPG home, asking through a prompter."""
+MakeKeys = Callable[[Path | None, Prompter, Path | None], KeyWorkers]
+"""Gives the key workers of a GnuPG home and an ssh-agent, asking through a prompter."""
 Prompting = Callable[[int, int], None]
 """Told that prompts of a job were opened (+1) or closed (-1)."""
 
@@ -50,11 +50,13 @@ class KeyDesk:
 
     def of(self, session: Session) -> KeyWorkers:
         """Return key workers for a call of this session."""
-        return self._make(session.caller.gnupg_home, _Ask(self, session.caller, None, session))
+        caller = session.caller
+        ask = _Ask(self, caller, None, session)
+        return self._make(caller.gnupg_home, ask, caller.ssh_agent)
 
     def __call__(self, caller: Caller, job: int | None) -> KeyWorkers:
         """Return key workers for the runner (``jobs.workers.KeysFor``)."""
-        return self._make(caller.gnupg_home, _Ask(self, caller, job, None))
+        return self._make(caller.gnupg_home, _Ask(self, caller, job, None), caller.ssh_agent)
 
     async def ask(
         self, prompt: Prompt, caller: Caller, job: int | None, session: Session | None

@@ -166,11 +166,15 @@ EVENT: object = StationEvent
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The first frame of a client. ``gnupg_home`` is its GNUPGHOME, absolute."""
+    """The first frame of a client: its GNUPGHOME and its SSH_AUTH_SOCK, both absolute.
+
+    An agent of another user is refused by the kernel's word when it is connected to.
+    """
 
     protocol: int
     surface: str
     gnupg_home: Path | None
+    ssh_agent: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

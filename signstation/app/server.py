@@ -185,7 +185,8 @@ class Connection(asyncio.BufferedProtocol):
             )
         if self._patience:
             self._patience.cancel()
-        self._session = Session(Caller(self._uid, self._pid, hello.surface, hello.gnupg_home))
+        places = (hello.gnupg_home, hello.ssh_agent)
+        self._session = Session(Caller(self._uid, self._pid, hello.surface, *places))
         self._session.listen(self._event)
         self._service.enter(self._session)
         self._frames.limit = MAX_FRAME

@@ -24,8 +24,6 @@ PATIENCE_SECONDS = 1.0
 OTHERS = "Waiting for other processes that use this station; Ctrl-C ends at once."
 FILE_STORE = "file"
 """The key store whose locators are paths; those of SSH_STORE may be."""
-SSH_AGENT = "SSH_AUTH_SOCK"
-"""Names the socket of the caller's ssh-agent (ssh-agent(1))."""
 
 
 def run(as_json: bool, work: Callable[[Output], None]) -> int:  # noqa: FBT001 - a click flag
@@ -81,15 +79,9 @@ def asker_for(secret_fd: int | None) -> Asker:
 
 
 def typed_key(typed: str) -> str:
-    """Return a key as the station understands it.
-
-    A file is named from our own directory, a key in an ssh-agent with the socket of our own agent.
-    """
+    """Return a key as the station understands it: a file is named from our own directory."""
     store, colon, locator = typed.partition(":")
     path = Path(locator).expanduser()
-    socket = os.environ.get(SSH_AGENT)
-    if store == SSH_STORE and locator.startswith("SHA256:") and "@" not in locator and socket:
-        return f"{typed}@{socket}"
     if store in {FILE_STORE, SSH_STORE} and colon and not path.is_absolute() and path.exists():
         return f"{store}:{path.absolute()}"
     return typed

@@ -78,6 +78,11 @@ class KeyContext(Protocol):
         ...
 
     @property
+    def ssh_agent(self) -> Path | None:
+        """Socket of the caller's ssh-agent while keys are listed or resolved, else None."""
+        ...
+
+    @property
     def state(self) -> Path:
         """The station's state directory (absolute; 0700); key files live in ``state / "keys"``."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,7 +70,7 @@ MAX_LISTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class _InAgent:
-    """A key in an agent, as a reference names it; ``socket`` None is that of SSH_AUTH_SOCK."""
+    """A key in an agent, as a reference names it; without a socket it is in the caller's."""
 
     fingerprint: str
     socket: Path | None
@@ -90,7 +90,7 @@ class Ssh:
     id = SSH_STORE
 
     def list_keys(self, ctx: KeyContext) -> Sequence[KeyInfo]:
-        """The station's own SSH keys, and those of the agent that SSH_AUTH_SOCK names.
+        """The station's own SSH keys, and those of the caller's agent.
 
         Any other file is named by its path.
         """
@@ -101,25 +101,23 @@ class Ssh:
                 found.append(_info(self.profile(KeyRef(SSH_STORE, str(path)), (), ctx)))
             except SignstationError:
                 continue  # a public half, or a key of another store
-        try:
-            with SshAgent.at(None, SSH_STORE) as agent:
-                found.extend(_listed(each) for each in agent.list())
-        except AgentMissing:
-            pass  # nobody started one
+        if ctx.ssh_agent is not None:
+            with suppress(AgentMissing), SshAgent.at(ctx.ssh_agent, SSH_STORE) as agent:
+                found.extend(_listed(each, ctx.ssh_agent) for each in agent.plain())
         return tuple(found)
 
     def resolve(self, locator: str, ctx: KeyContext) -> KeyRef:
-        """Return the real path of a key file, or a key that is in the agent.
+        """Return the real path of a key file, or a key that is in the agent, with its socket.
 
         Raises KeyNotFound, KeyUnreadable and, without an agent, AgentMissing.
         """
-        del ctx
         ref = KeyRef(SSH_STORE, locator)
         place = _InAgent.of(ref)
         if place is not None:
-            with SshAgent.at(place.socket, str(ref)) as agent:
+            socket = place.socket or ctx.ssh_agent
+            with SshAgent.at(socket, str(ref)) as agent:
                 _find(agent, place, ref)
-            return ref
+            return KeyRef(SSH_STORE, f"{place.fingerprint}@{socket}")
         try:
             return KeyRef(SSH_STORE, str(Path(locator).expanduser().resolve(strict=True)))
         except FileNotFoundError as error:
@@ -220,9 +218,14 @@ def _same(found: bytes, profile: SignerProfile) -> None:
 
 
 def _find(agent: SshAgent, place: _InAgent, ref: KeyRef) -> AgentKey:
-    for each in agent.list():
+    """Raises KeyNotFound, and AgentMissing where it shows no key at all, as a locked one does."""
+    keys = agent.plain()
+    for each in keys:
         if fingerprint(each.blob) == place.fingerprint:
             return each
+    if not keys:
+        reason = "the agent shows no keys: it is empty, or locked (ssh-add -X unlocks it)"
+        raise AgentMissing(key=str(ref), reason=reason)
     raise KeyNotFound(key=str(ref))
 
 
@@ -265,9 +268,9 @@ def _profile(ref: KeyRef, blob: bytes, label: str, protection: Protection) -> Si
     )
 
 
-def _listed(key: AgentKey) -> KeyInfo:
+def _listed(key: AgentKey, socket: Path) -> KeyInfo:
     name = fingerprint(key.blob)
-    ref = KeyRef(SSH_STORE, name)
+    ref = KeyRef(SSH_STORE, f"{name}@{socket}")
     try:
         kind, usable = _profile(ref, key.blob, "", Protection.SOFTWARE).type, True
     except SignstationError:

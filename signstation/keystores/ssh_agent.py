@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from signstation.codec.sshcert import is_certificate
 from signstation.codec.sshwire import MAX_STRING, SshReader, string, uint32
 from signstation.errors import (
     AgentMissing,
@@ -32,6 +33,7 @@ LIST_SECONDS = 10.0
 SIGN_SECONDS = 120.0
 """How long an agent may take to sign: its user may have to touch or to confirm."""
 _FAILURE, _LIST, _LISTED, _SIGN, _SIGNED = 5, 11, 12, 13, 14
+_REFUSED = "the agent refused: nobody confirmed (ssh-add -c), or it is locked"
 _CREDENTIALS = struct.Struct("iII")
 
 
@@ -54,10 +56,13 @@ class SshAgent:
     @classmethod
     @contextmanager
     def at(cls, path: Path | None, key: str) -> Iterator[SshAgent]:
-        """Connect to the socket; None is that of SSH_AUTH_SOCK. Raises AgentMissing."""
-        named = os.environ.get(VARIABLE, "") if path is None else str(path)
-        if not named:
+        """Connect to a socket, None where the caller named none. Raises AgentMissing.
+
+        An agent of another user is none: who sits behind the socket is the kernel's word.
+        """
+        if path is None:
             raise AgentMissing(key=key, reason=f"{VARIABLE} is not set")
+        named = str(path)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(LIST_SECONDS)
             try:
@@ -84,6 +89,10 @@ class SshAgent:
             )
         except ArtifactMalformed as error:
             raise ProtocolViolation(reason=f"ssh-agent: {error}") from error
+
+    def plain(self) -> tuple[AgentKey, ...]:
+        """Return the keys without certificates: with one, a key stands there twice."""
+        return tuple(each for each in self.list() if not _certified(each.blob))
 
     def sign(self, blob: bytes, message: bytes, flags: int) -> tuple[bytes, bytes]:
         """Return algorithm and number of a signature; waits for the agent's user where it asks.
@@ -113,7 +122,7 @@ class SshAgent:
             reason = error.strerror or "no answer in time"
             raise AgentMissing(key=self._key, reason=reason) from error
         if reply[0] == _FAILURE:
-            raise KeyStoreFailed(key=self._key, number=_FAILURE, reason="the agent refused")
+            raise KeyStoreFailed(key=self._key, number=_FAILURE, reason=_REFUSED)
         if reply[0] != expected:
             raise ProtocolViolation(reason=f"ssh-agent: reply {reply[0]}, not {expected}")
         return SshReader(reply[1:], "ssh-agent")
@@ -126,3 +135,10 @@ class SshAgent:
                 raise AgentMissing(key=self._key, reason="it closed the connection")
             parts += part
         return bytes(parts)
+
+
+def _certified(blob: bytes) -> bool:
+    try:
+        return is_certificate(blob)
+    except ArtifactMalformed:
+        return False

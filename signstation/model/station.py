@@ -17,13 +17,15 @@ from signstation.model.text import Text
 class Caller:
     """Who gave an order: user and process id as the kernel tells them, and the surface's name.
 
-    ``gnupg_home`` is the caller's GNUPGHOME, None for GnuPG's default.
+    ``gnupg_home`` is the caller's GNUPGHOME, None for GnuPG's default; ``ssh_agent`` the socket
+    that its SSH_AUTH_SOCK names.
     """
 
     uid: int
     pid: int
     surface: str  # "window", "command line", "helper"
     gnupg_home: Path | None = None
+    ssh_agent: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class KeyWorker:
             return
         try:
             call = take_json(message.body)
+            self._context.look_in(call.get("ssh_agent"))
             result = self._calls[str(call.get("method"))](message, call)
         except Exception as error:  # noqa: BLE001 - a store's bug fails its call, not the worker
             self._channel.send(FrameType.ERROR, message.number, put_failure(error, secretive=True))

@@ -31,6 +31,7 @@ class StoreContext:
         self._config = config
         self._queue = queue
         self._programs = programs.Programs(Path(os.environ["HOME"]), config.tools)
+        self._ssh_agent: Path | None = None
         self._number = 0
         self._answers: dict[int, Message] = {}
 
@@ -43,6 +44,11 @@ class StoreContext:
     def gnupg_home(self) -> Path | None:
         """GNUPGHOME of the caller, None for GnuPG's default."""
         return self._config.gnupg_home
+
+    @property
+    def ssh_agent(self) -> Path | None:
+        """The socket of the caller's ssh-agent, None where it named none."""
+        return self._ssh_agent
 
     @property
     def state(self) -> Path:
@@ -63,6 +69,10 @@ class StoreContext:
         """Take note of the call that runs from now on: prompts belong to it."""
         self._number = number
         self._answers.clear()
+
+    def look_in(self, ssh_agent: object) -> None:
+        """Take note of the agent that a call brought with it."""
+        self._ssh_agent = Path(ssh_agent) if isinstance(ssh_agent, str) else None
 
     def ask(self, prompt: Prompt) -> Secret:
         """Ask a person and wait. Raises Cancelled, or SecretMissing where nobody can be asked."""

@@ -61,9 +61,11 @@ class KeyProcesses:
         self._sessions.add(lane)
         return lane
 
-    def workers(self, gnupg_home: Path | None, prompter: Prompter) -> KeyPool:
-        """Return the key workers that serve a caller: with his GnuPG home, and prompts to him."""
-        return KeyPool(self, gnupg_home, prompter)
+    def workers(
+        self, gnupg_home: Path | None, prompter: Prompter, ssh_agent: Path | None
+    ) -> KeyPool:
+        """Return the key workers that serve a caller: with his places, and prompts to him."""
+        return KeyPool(self, gnupg_home, prompter, ssh_agent)
 
     async def protections(self) -> tuple[WorkerProtection, ...]:
         """Start a worker, if none runs, and return what it could give up."""
@@ -77,20 +79,26 @@ class KeyProcesses:
 
 
 class KeyPool:
-    """Implements ``KeyWorkers`` for one GnuPG home and one person."""
+    """Implements ``KeyWorkers`` for one GnuPG home, one ssh-agent and one person."""
 
     def __init__(
-        self, processes: KeyProcesses, gnupg_home: Path | None, prompter: Prompter
+        self,
+        processes: KeyProcesses,
+        gnupg_home: Path | None,
+        prompter: Prompter,
+        ssh_agent: Path | None,
     ) -> None:
         """``KeyProcesses.workers`` makes them."""
         self._processes = processes
         self._home = gnupg_home
         self._prompter = prompter
+        # what is found in it is named with its socket: only looking needs to know it
+        self._agent = {"ssh_agent": str(ssh_agent)} if ssh_agent else {}
 
     async def list_keys(self) -> tuple[KeyInfo, ...]:
         """Keys of every store; what a store that fails says is logged."""
         keys, failures = from_plain(
-            await self._call({"method": "list"}),
+            await self._call({"method": "list", **self._agent}),
             tuple[tuple[KeyInfo, ...], tuple[tuple[str, str], ...]],
         )
         for store, error in failures:
@@ -99,7 +107,8 @@ class KeyPool:
 
     async def resolve(self, typed: str) -> KeyRef:
         """Turn ``store:what-was-typed`` into the full reference."""
-        return from_plain(await self._call({"method": "resolve", "typed": typed}), KeyRef)
+        body: dict[str, object] = {"method": "resolve", "typed": typed, **self._agent}
+        return from_plain(await self._call(body), KeyRef)
 
     async def profile(self, key: KeyRef, certificates: Sequence[bytes]) -> SignerProfile:
         """Public facts of a signer."""

@@ -39,9 +39,11 @@ class Workers:
         self.hashes = HashPool(self._pools[WorkerKind.HASH])
         self.tools = ToolPool(self._pools[WorkerKind.TOOL])
 
-    def keys(self, gnupg_home: Path | None, prompter: Prompter) -> KeyPool:
-        """Return the key workers that serve a caller: with his GnuPG home, and prompts to him."""
-        return self._keys.workers(gnupg_home, prompter)
+    def keys(
+        self, gnupg_home: Path | None, prompter: Prompter, ssh_agent: Path | None = None
+    ) -> KeyPool:
+        """Return the key workers that serve a caller: with his places, and prompts to him."""
+        return self._keys.workers(gnupg_home, prompter, ssh_agent)
 
     def warm(self, gnupg_home: Path | None) -> None:
         """Start, all at once, the workers that the first artifact of an order goes through."""

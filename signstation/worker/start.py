@@ -16,8 +16,6 @@ from signstation.worker.settings import WorkerSettings
 
 NOWHERE = Path("/nonexistent")
 """HOME of workers that have no business in one."""
-SSH_AGENT = "SSH_AUTH_SOCK"
-"""Names the socket of ssh-agent (ssh-agent(1)): the station's own, unless a key names another."""
 TOOLS = "tools"
 """Where in the state directory tool workers have their private directories."""
 
@@ -74,8 +72,6 @@ class Starter:
             "TMPDIR": str(directory) if kind is WorkerKind.TOOL else "/tmp",  # noqa: S108 - no file is made there
             "TZ": "UTC",
         }
-        if kind is WorkerKind.KEY and SSH_AGENT in os.environ:
-            environment[SSH_AGENT] = os.environ[SSH_AGENT]
         hung_after = self._hung_after(kind)
         return Lane(kind, environment, put_config(config), hung_after, on_end, files)
 

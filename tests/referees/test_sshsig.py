@@ -117,20 +117,22 @@ def test_the_second_opinion_is_ssh_keygens(
 
 @pytest.mark.parametrize("family", ssh.FAMILIES)
 def test_an_agent_signs_messages_and_tells_what_it_cannot(
-    tmp_path: Path, socket: Path, family: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, socket: Path, family: str
 ) -> None:
     key = tmp_path / "key"
     key.touch(0o600)
     key.write_bytes(ssh.private_file(family))
     ssh.add(socket, key)
-    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
-    ctx = ScriptedKeyContext(0, tmp_path, None, Programs(tmp_path))
+    ctx = ScriptedKeyContext(0, tmp_path, None, Programs(tmp_path), ssh_agent=socket)
     public = ssh.private(family).public_key()
     name = fingerprint(key_blob(public))
     (listed,) = KEYSTORE.list_keys(ctx)
-    assert listed.key == KeyRef("ssh", name)
-    named = KEYSTORE.resolve(f"{name}@{socket}", ctx)
-    for ref in (listed.key, named):
+    named = KeyRef("ssh", f"{name}@{socket}")
+    assert listed.key == named == KEYSTORE.resolve(name, ctx)
+    elsewhere = ScriptedKeyContext(0, tmp_path, None, Programs(tmp_path))
+    with pytest.raises(AgentMissing, match="SSH_AUTH_SOCK"):
+        KEYSTORE.resolve(name, elsewhere)
+    for ref in (named, KEYSTORE.resolve(f"{name}@{socket}", elsewhere)):
         profile = KEYSTORE.profile(ref, (), ctx)
         assert profile.protection is Protection.SOFTWARE
         assert profile.message_schemes == profile.schemes
@@ -150,6 +152,12 @@ def test_a_key_that_the_agent_has_not_and_an_agent_that_is_not_there(
     tmp_path: Path, socket: Path
 ) -> None:
     ctx = ScriptedKeyContext(0, tmp_path, None, Programs(tmp_path))
+    key = tmp_path / "key"
+    key.touch(0o600)
+    key.write_bytes(ssh.private_file("p256"))
+    with pytest.raises(AgentMissing, match="empty, or locked"):
+        KEYSTORE.resolve(f"SHA256:{'A' * 43}@{socket}", ctx)
+    ssh.add(socket, key)
     with pytest.raises(KeyNotFound):
         KEYSTORE.resolve(f"SHA256:{'A' * 43}@{socket}", ctx)
     with pytest.raises(AgentMissing):
@@ -242,14 +250,13 @@ def test_a_list_that_revokes_others_or_certificates_changes_nothing(tmp_path: Pa
 
 
 def test_a_weak_key_of_an_agent_is_listed_and_refused_with_the_reason(
-    tmp_path: Path, socket: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, socket: Path
 ) -> None:
     key = tmp_path / "key"
     key.touch(0o600)
     key.write_bytes(ssh.private_file("rsa1024"))
     ssh.add(socket, key)
-    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
-    ctx = ScriptedKeyContext(0, tmp_path, None, Programs(tmp_path))
+    ctx = ScriptedKeyContext(0, tmp_path, None, Programs(tmp_path), ssh_agent=socket)
     (listed,) = KEYSTORE.list_keys(ctx)
     assert listed.signature_types == ()
     with pytest.raises(KeyUnusable, match="too weak"):

@@ -52,6 +52,7 @@ class ScriptedKeyContext:
     answers: list[bytes] = field(default_factory=list, repr=False)
     batch_unlock: bool = True
     prompts: list[Prompt] = field(default_factory=list)
+    ssh_agent: Path | None = None
 
     def ask(self, prompt: Prompt) -> Secret:
         """Record the prompt and give the next answer."""
@@ -74,6 +75,11 @@ class KeyCase:
     public: PublicKeyTypes
     passphrase: bytes | None = None
     missing: str = "/nowhere/at/all.pem"  # a locator that names nothing in this store
+    messages: bool = False  # whether the store must be given messages, as an agent
+
+    def ask(self, scheme: Scheme, content: bytes) -> ToSign:
+        """Build an ask in the form that this store takes."""
+        return message_for(scheme, content) if self.messages else ask_for(scheme, content)
 
     def ref(self) -> KeyRef:
         """Resolve what the user typed."""
@@ -117,6 +123,15 @@ def ask_for(scheme: Scheme, content: bytes) -> ToSign:
     return ToSign(0, scheme, Part.FILE, covers, digest=digest)
 
 
+def message_for(scheme: Scheme, content: bytes) -> ToSign:
+    """Build an ask that carries its content as the message."""
+    return ToSign(0, scheme, Part.FILE, (Literal(content),), message=content)
+
+
+def _form(ask: ToSign, named: HashAlgorithm) -> HashAlgorithm | Prehashed:
+    return named if ask.digest is None else Prehashed(named)
+
+
 def check_answer(public: PublicKeyTypes, ask: ToSign, answer: bytes | SignstationError) -> None:
     """Check an answer's form and number; raise what ``cryptography`` or the store raises."""
     if isinstance(answer, SignstationError):
@@ -129,11 +144,11 @@ def check_answer(public: PublicKeyTypes, ask: ToSign, answer: bytes | Signstatio
             scheme: padding.AsymmetricPadding = padding.PKCS1v15()
             if ask.scheme.mechanism is Mechanism.RSA_PSS:
                 scheme = padding.PSS(padding.MGF1(named), named.digest_size)
-            public.verify(answer, ask.input, scheme, Prehashed(named))
+            public.verify(answer, ask.input, scheme, _form(ask, named))
         case ec.EllipticCurvePublicKey():
             assert ask.scheme.hash is not None
             named = _HASHES[ask.scheme.hash.value]
-            public.verify(answer, ask.input, ec.ECDSA(Prehashed(named)))
+            public.verify(answer, ask.input, ec.ECDSA(_form(ask, named)))
         case ed25519.Ed25519PublicKey():
             assert len(answer) == 64
             public.verify(answer, ask.input)
@@ -172,7 +187,7 @@ class KeyStoreContract:
 
     def test_every_scheme_of_the_profile_signs(self, case: KeyCase) -> None:
         profile = case.profile()
-        asks = [ask_for(scheme, b"content") for scheme in profile.schemes]
+        asks = [case.ask(scheme, b"content") for scheme in profile.schemes]
         answers = case.sign(asks, profile)
         assert len(answers) == len(asks)
         for ask, answer in zip(asks, answers, strict=True):
@@ -180,7 +195,7 @@ class KeyStoreContract:
 
     def test_sixty_four_asks_are_answered_in_their_order(self, case: KeyCase) -> None:
         scheme = case.profile().schemes[0]
-        asks = [ask_for(scheme, b"%d" % number) for number in range(64)]
+        asks = [case.ask(scheme, b"%d" % number) for number in range(64)]
         answers = case.sign(asks)
         assert len(answers) == 64
         for ask, answer in zip(asks, answers, strict=True):
@@ -188,14 +203,14 @@ class KeyStoreContract:
 
     def test_repeatable_schemes_repeat(self, case: KeyCase) -> None:
         schemes = [each for each in case.profile().schemes if each.repeatable]
-        asks = [ask_for(scheme, b"content") for scheme in schemes]
+        asks = [case.ask(scheme, b"content") for scheme in schemes]
         assert case.sign(asks) == case.sign(asks)
 
     def test_a_foreign_scheme_fails_alone(self, case: KeyCase) -> None:
         profile = case.profile()
         foreign = next(each for each in Scheme if each not in profile.schemes and each.hash)
-        good = ask_for(profile.schemes[0], b"content")
-        answers = case.sign([good, ask_for(foreign, b"content"), good], profile)
+        good = case.ask(profile.schemes[0], b"content")
+        answers = case.sign([good, case.ask(foreign, b"content"), good], profile)
         check_answer(case.public, good, answers[0])
         assert isinstance(answers[1], SchemeUnsupported)
         check_answer(case.public, good, answers[2])
@@ -205,14 +220,14 @@ class KeyStoreContract:
         spki = other.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         profile = replace(case.profile(), spki=spki)
         with pytest.raises(KeyChanged):
-            case.sign([ask_for(profile.schemes[0], b"content")], profile)
+            case.sign([case.ask(profile.schemes[0], b"content")], profile)
 
 
 class LockedKeyContract(KeyStoreContract):
     """For a key under a passphrase: ``case.passphrase`` is set."""
 
     def _open(self, case: KeyCase, profile: SignerProfile) -> list[bytes | SignstationError]:
-        ask = ask_for(profile.schemes[0], b"content")
+        ask = case.ask(profile.schemes[0], b"content")
         with case.store.open(profile, 1, case.ctx) as key:
             answers = list(key.sign([ask]))
         check_answer(case.public, ask, answers[0])

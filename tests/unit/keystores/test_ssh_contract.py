@@ -54,11 +54,6 @@ def _case(directory: Path, content: bytes, family: str, passphrase: bytes | None
     )
 
 
-@pytest.fixture(autouse=True)
-def _no_agent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-
-
 class TestPlain(KeyStoreContract):
     """Every kind of key, without a passphrase."""
 
