@@ -1,19 +1,32 @@
-"""Everything about one step of a job, or about the job itself."""
+"""Everything about one step of a job, about the job itself, or about a release."""
 
 from __future__ import annotations
+
+import shlex
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
+from signstation.app.api import StationApi
+from signstation.errors import SignstationError
+from signstation.gui.audit_words import happened, when
+from signstation.gui.bridge import Bridge
 from signstation.gui.copying import CopyButton
 from signstation.gui.errors import error_lines, parse_error
+from signstation.gui.kinds import kind_words
 from signstation.gui.literal import Literal
 from signstation.gui.parts import Card, Chip, Label, clear
-from signstation.gui.states import state_icon, state_words
+from signstation.gui.queue_releases import Release, sums
+from signstation.gui.queue_story import Story
+from signstation.gui.states import job_icon, job_words, state_icon, state_words
 from signstation.gui.theme import Theme
+from signstation.gui.tokens import Tone
 from signstation.gui.verdicts import moment
 from signstation.gui.words import tr
+from signstation.model.audit import AuditRecord
+from signstation.model.jobdetail import JobCommands, JobDetail
 from signstation.model.jobs import Counter, JobRow, JobState, Phase, StepRow
+from signstation.reports.tables import PROTECTIONS
 from signstation.reports.words import groups, human_size, show
 
 PHASES = {
@@ -30,9 +43,13 @@ PHASES = {
 class DetailPane(Card):
     """Rebuilt when something else is picked, or when what is shown changed."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        """Start empty."""
+    def __init__(self, theme: Theme, station: StationApi, bridge: Bridge, parent: QWidget) -> None:
+        """Start empty; what the rows do not hold is asked of the station."""
         super().__init__(parent)
+        self._story = Story(station, bridge, self)
+        self._story.log_told.connect(self._tell_log)
+        self._story.order_told.connect(self._tell_order)
+        self._story.failed.connect(self._tell_failure)
         self._theme = theme
         self._shown: object = None
         area = QScrollArea(self)
@@ -78,13 +95,16 @@ class DetailPane(Card):
         self._fact(tr("Attempts"), str(step.attempts), "body")
         if step.counters:
             self._counters(step.counters)
+        self._more = self._box()
         self._column.addStretch(1)
+        self._story.want(step if step.state.final else None)
 
     def show_job(self, job: JobRow) -> None:
         """Show a job."""
-        if not self._begin(job, tr("Job {number}", number=job.id)):
+        shown = (job.id, job.state, job.paused, job.finished)
+        if not self._begin(shown, tr("Job {number}", number=job.id)):
             return
-        self._state(job.state)
+        self._chip(*job_icon(job), job_words(job))
         self._fact(tr("Release"), show(job.title) or tr("without a name"), "body")
         self._fact(tr("Ordered"), moment(job.created), "body")
         if job.finished is not None:
@@ -95,11 +115,24 @@ class DetailPane(Card):
         hint = tr("Pick an artifact to see its hashes, times and errors.")
         self._column.addSpacing(8)
         self._column.addWidget(Label(hint, self._inner, "reason", wrap=True))
+        self._more = self._box()
         self._column.addStretch(1)
+        self._story.want(job.id)
+
+    def show_release(self, release: Release) -> None:
+        """Show the jobs of one directory together."""
+        if not self._begin(release, release.name):
+            return
+        self._fact(tr("Directory"), show(release.directory))
+        self._fact(tr("Jobs"), ", ".join(str(each) for each in release.jobs), "body")
+        self._fact(tr("Artifacts"), sums(release), "body")
+        self._column.addStretch(1)
+        self._story.want(None)
 
     def show_nothing(self) -> None:
         """Show nothing."""
         self._shown = None
+        self._story.want(None)
         clear(self._column)
 
     def _begin(self, value: object, title: str) -> bool:
@@ -111,14 +144,61 @@ class DetailPane(Card):
         return True
 
     def _state(self, state: JobState) -> None:
-        icon, tone = state_icon(state)
-        chip = Chip(self._theme, icon, state_words(state), self._inner, tone)
+        self._chip(*state_icon(state), state_words(state))
+
+    def _chip(self, icon: str, tone: Tone, words: str) -> None:
+        chip = Chip(self._theme, icon, words, self._inner, tone)
         self._column.addWidget(chip, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _fact(self, title: str, value: str, role: str = "mono") -> None:
-        self._column.addSpacing(4)
-        self._column.addWidget(Label(title, self._inner, "label"))
-        self._column.addWidget(Literal(value, title, self._inner, role))
+        self._add(self._column, title, value, role)
+
+    def _add(self, column: QVBoxLayout, title: str, value: str, role: str = "mono") -> None:
+        column.addSpacing(4)
+        column.addWidget(Label(title, self._inner, "label", wrap=True))
+        column.addWidget(Literal(value, title, self._inner, role))
+
+    def _box(self) -> QVBoxLayout:
+        """Add room for what the station will tell."""
+        box = QVBoxLayout()
+        box.setSpacing(4)
+        self._column.addLayout(box)
+        return box
+
+    def _tell_log(self, step: StepRow, records: list[AuditRecord]) -> None:
+        if self._shown == step and records:
+            lines = "\n".join(f"{when(each)}  {happened(each)}" for each in records)
+            self._add(self._more, tr("What happened"), lines, "body")
+
+    def _tell_order(self, detail: JobDetail) -> None:
+        if not isinstance(self._shown, tuple) or self._shown[0] != detail.job:
+            return
+        clear(self._more)
+        for signer in detail.signers:
+            words = ", ".join(
+                (show(signer.label), show(signer.algorithm), tr(PROTECTIONS[signer.protection]))
+            )
+            self._add(self._more, tr("Signer"), words, "body")
+        for group in detail.commands:
+            self._commands(group)
+
+    def _commands(self, group: JobCommands) -> None:
+        kind = f"{group.artifacts} {kind_words(group.format, group.artifacts)}"
+        signatures = "\n".join(show(each) for each in group.signatures)
+        self._add(self._more, tr("Signed: {kind}", kind=kind), signatures, "body")
+        if not group.commands:
+            return
+        commands = "\n".join(show(shlex.join(each)) for each in group.commands)
+        self._add(self._more, tr("The same by hand, for each FILE"), commands)
+        copy = CopyButton(
+            self._theme, commands, tr("Copy the commands: {kind}", kind=kind), self._inner
+        )
+        self._more.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _tell_failure(self, asked: object, error: SignstationError) -> None:
+        shown = self._shown[0] if isinstance(self._shown, tuple) else self._shown
+        if shown == asked:
+            self._more.addWidget(Label(error_lines(error)[0], self._inner, "reason", wrap=True))
 
     def _counters(self, counters: tuple[Counter, ...]) -> None:
         self._column.addSpacing(4)

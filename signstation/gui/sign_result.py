@@ -70,7 +70,7 @@ class ResultStep(QWidget):
         self.model: RowsModel[StepRow] = RowsModel(theme, columns, self)
         self.table = table_view(self.model, tr("Results"), columns, self)
         self.table.selectionModel().selectionChanged.connect(self._selected)
-        self.detail = DetailPane(theme, self)
+        self.detail = DetailPane(theme, station, bridge, self)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(16)

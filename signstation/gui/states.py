@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr
-from signstation.model.jobs import JobState
+from signstation.model.jobs import JobRow, JobState
 
 STATES: dict[JobState, tuple[str, Tone, str]] = {
     JobState.QUEUED: ("clock", Tone.NEUTRAL, "Queued"),
@@ -12,7 +12,7 @@ STATES: dict[JobState, tuple[str, Tone, str]] = {
     JobState.RUNNING: ("refresh", Tone.ACCENT, "Signing"),
     JobState.CANCELLING: ("stop", Tone.WARNING, "Stopping"),
     JobState.PUBLISHING: ("save", Tone.ACCENT, "Publishing"),
-    JobState.INTERRUPTED: ("pause", Tone.WARNING, "Interrupted"),
+    JobState.INTERRUPTED: ("warning", Tone.WARNING, "Interrupted"),
     JobState.DONE: ("check-circle", Tone.OK, "Signed and verified"),
     JobState.FAILED: ("x-circle", Tone.ERROR, "Failed"),
     JobState.CANCELLED: ("minus-circle", Tone.NEUTRAL, "Cancelled"),
@@ -28,3 +28,16 @@ def state_words(state: JobState) -> str:
 def state_icon(state: JobState) -> tuple[str, Tone]:
     """Return icon and tone of a state."""
     return STATES[state][0], STATES[state][1]
+
+
+def job_words(job: JobRow) -> str:
+    """Return the translated words of a job's state; a pause comes first."""
+    if not job.paused:
+        return state_words(job.state)
+    at_rest = job.state is JobState.QUEUED
+    return tr("Paused") if at_rest else tr("Paused; what is under way ends")
+
+
+def job_icon(job: JobRow) -> tuple[str, Tone]:
+    """Return icon and tone of a job's state."""
+    return ("pause", Tone.WARNING) if job.paused else state_icon(job.state)

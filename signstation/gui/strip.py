@@ -151,14 +151,17 @@ class StatusStrip(QFrame):
         """Say what the queue is doing."""
         running = sum(not each.state.final for each in rows)
         stopped = sum(each.state is JobState.INTERRUPTED for each in rows)
+        paused = sum(each.paused for each in rows)
         if stopped:
             words, tone = tr("Interrupted jobs: {count}", count=stopped), Tone.WARNING
+        elif paused:
+            words, tone = tr("Paused jobs: {count}", count=paused), Tone.WARNING
         elif running:
             words, tone = tr("Jobs at work: {count}", count=running), Tone.ACCENT
         else:
             words, tone = tr("No job at work"), Tone.NEUTRAL
         detail = tr("Every step is written to the journal before a key is used.")
-        self.jobs.set("queue", words, tone, detail)
+        self.jobs.set("pause" if paused and not stopped else "queue", words, tone, detail)
         self.jobs.show()
 
     def _show_row(self, chip: Chip, icon: str, row: DoctorRow | None) -> None:

@@ -28,7 +28,12 @@ def _queue(driver: Driver) -> QueuePage:
 def _shown_actions(page: QueuePage) -> list[str]:
     return [
         each.accessibleName()
-        for each in (page.retry, page.resume, page.cancel)
+        for each in (
+            page.orders.retry,
+            page.orders.resume,
+            page.orders.pause,
+            page.orders.cancel,
+        )
         if each.isVisibleTo(page)
     ]
 
@@ -51,7 +56,7 @@ def test_the_newest_job_is_shown_with_its_counts(driver: Driver) -> None:
     tiles = [each.accessibleName() for each in page.tiles._tiles]
     assert tiles[0] == "121 Signed; show only these"
     assert tiles[3] == "2 Failed; show only these"
-    assert page.jobs.rowCount() == 3
+    assert page.jobs.model.rowCount() == 3
 
 
 def test_without_jobs_it_says_where_they_come_from(driver: Driver) -> None:
@@ -142,7 +147,7 @@ def test_a_failure_is_told_in_five_parts_and_can_be_tried_again(driver: Driver) 
     ):
         assert part in words
     assert _shown_actions(page) == ["Try the failed ones again"]
-    QTest.mouseClick(page.retry, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(page.orders.retry, Qt.MouseButton.LeftButton)
     driver.settle()
     assert ("retry", 1) in driver.station.orders
 
@@ -151,7 +156,7 @@ def test_a_failure_is_told_in_five_parts_and_can_be_tried_again(driver: Driver) 
 def test_an_interrupted_job_goes_on(driver: Driver) -> None:
     page = _queue(driver)
     assert _shown_actions(page) == ["Go on", "Stop this job…"]
-    QTest.mouseClick(page.resume, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(page.orders.resume, Qt.MouseButton.LeftButton)
     driver.settle()
     assert ("resume", 1) in driver.station.orders
 
@@ -159,7 +164,7 @@ def test_an_interrupted_job_goes_on(driver: Driver) -> None:
 @pytest.mark.parametrize("script", [busy_script()])
 def test_stopping_asks_first_and_the_safe_answer_has_the_focus(driver: Driver) -> None:
     page = _queue(driver)
-    QTest.mouseClick(page.cancel, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(page.orders.cancel, Qt.MouseButton.LeftButton)
     assert page.notice.close_button.hasFocus()
     assert page.notice.close_button.accessibleName() == "Keep signing"
     assert not [name for name, _ in driver.station.orders if name == "cancel"]
@@ -171,7 +176,7 @@ def test_stopping_asks_first_and_the_safe_answer_has_the_focus(driver: Driver) -
 @pytest.mark.parametrize("script", [_one(JobState.PUBLISHING)])
 def test_a_refused_stop_says_why(driver: Driver) -> None:
     page = _queue(driver)
-    page._cancel()
+    page.orders.stop()
     driver.settle()
     assert page.notice.banner.headline == "Job 1 can no longer be cancelled."
 

@@ -82,7 +82,7 @@ def _queue(driver: Driver) -> None:
     driver.settle()
     if page.model.rowCount():
         page.table.selectRow(0)
-        page._ask_cancel()
+        page.orders.ask_cancel()
 
 
 def _prompts(driver: Driver) -> None:

@@ -16,6 +16,7 @@ from signstation.app.api import MAX_STEPS_PER_CALL
 from signstation.errors import CancelRefused, ContentDamaged, SignstationError, UsageError
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.checks import Verification
+from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import Counter, JobRow, JobState, Phase, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import (
@@ -35,7 +36,7 @@ from signstation.model.station import (
     StationEvent,
     VerifiedPath,
 )
-from tests.support import windowdata, windowtrust
+from tests.support import windowdata, windowjobs, windowtrust
 from tests.support.window_release import RecordedRelease, ReleaseScript
 from tests.support.windowaudit import AuditScript, RecordedAudit
 
@@ -149,6 +150,10 @@ class RecordedStation(RecordedRelease, RecordedAudit):
         return self._answer(
             "steps", (job, offset), lambda: self.script.steps.get(job, ())[offset:end]
         )
+
+    def job_detail(self, job: int) -> Future[JobDetail]:
+        """Answer with an order whose names are those of the job."""
+        return self._answer("job_detail", job, lambda: windowjobs.detail(self._job(job)))
 
     def cancel(self, job: int) -> Future[None]:
         """Refuse a job that is being published."""
