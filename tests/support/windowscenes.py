@@ -124,6 +124,14 @@ def _pin(driver: Driver) -> None:
     driver.page(PageName.TRUST, TrustPage).take((Path(f"/srv/{EVIL}.asc"),))
 
 
+def _pin_purpose(driver: Driver) -> None:
+    _pin(driver)
+    driver.settle()
+    page = driver.page(PageName.TRUST, TrustPage)
+    page.steps._compare.card.tick.setChecked(True)
+    page.steps.stepper.next.click()
+
+
 def _audit(driver: Driver) -> None:
     evil = (replace(each, caller=EVIL, key=EVIL, artifact=EVIL) for each in windowaudit.records())
     if driver.station.script.jobs and driver.station.script.jobs[0].title == EVIL:
@@ -164,6 +172,7 @@ SCENES = (
     Scene("trust", _trust),
     Scene("unpin", _unpin),
     Scene("pin", _pin),
+    Scene("pin purpose", _pin_purpose),
     Scene("audit", _audit),
     Scene("prompts", _prompts),
     Scene("health", _health),
