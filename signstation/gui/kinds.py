@@ -5,13 +5,14 @@ from __future__ import annotations
 from signstation.gui.words import tr, trn
 from signstation.model.keys import SignatureType
 
-ICONS = {"rpm": "package", "deb": "package", "kmod": "module", "text": "file-text", "blob": "file"}
+ICONS = {"rpm": "package", "deb": "package", "kmod": "module", "text": "file-text", "checksums": "list", "blob": "file"}
 """Icons of formats; others show a file."""
 
 _WORDS = {
     "rpm": ("RPM package", "RPM packages"),
     "deb": ("Debian package", "Debian packages"),
     "kmod": ("Kernel module", "Kernel modules"),
+    "checksums": ("List of checksums", "Lists of checksums"),
     "text": ("Text signed in the clear", "Texts signed in the clear"),
     "blob": ("Other file", "Other files"),
 }

@@ -31,6 +31,7 @@ SIGNATURES: dict[str, tuple[SignatureType, ...]] = {
     "rpm": (SignatureType.OPENPGP,),
     "deb": (SignatureType.OPENPGP,),
     "text": (SignatureType.CLEARTEXT,),
+    "checksums": (SignatureType.OPENPGP, SignatureType.CLEARTEXT),
     "blob": (SignatureType.OPENPGP, SignatureType.CMS, SignatureType.SSHSIG),
 }
 """Signature types that each format can carry, preferred first."""

@@ -9,6 +9,7 @@ from typing import Protocol
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.tools import Programs
 from signstation.model.hashes import Digests, HashRequest
+from signstation.model.members import Surroundings
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
 
@@ -23,6 +24,14 @@ class Context(Protocol):
 
     def random(self, label: str, size: int) -> bytes:
         """Deterministic bytes from the request's seed, the item and ``label`` (HKDF-SHA256)."""
+        ...
+
+    @property
+    def surroundings(self) -> Surroundings | None:
+        """The files that a ``Surrounded`` artifact names, as the station found them.
+
+        None where nobody looked: the artifact is signed, or it is judged alone.
+        """
         ...
 
     def digests(self, artifact: Artifact, wanted: Sequence[HashRequest] = ()) -> Digests:

@@ -12,6 +12,7 @@ from signstation.model.asks import Answer, Batch
 from signstation.model.checks import Opinion, Verified
 from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.keys import SignatureType, Slot
+from signstation.model.members import NamedMember
 from signstation.model.options import Field, Options
 from signstation.model.outputs import Output
 from signstation.model.text import Text
@@ -136,4 +137,16 @@ class Cautious(Protocol):
 
     def cautions(self, slots: tuple[Slot, ...], options: Options) -> tuple[Text, ...]:
         """What to say of these signatures before they are made; empty where there is nothing."""
+        ...
+
+
+@runtime_checkable
+class Surrounded(Protocol):
+    """A format of artifacts that name files beside themselves with their digests."""
+
+    def members(self, artifact: Artifact) -> tuple[NamedMember, ...]:
+        """Return the named files that lie below the artifact's own directory, each once.
+
+        Bounded by the format. Raises ArtifactMalformed and LimitReached.
+        """
         ...

@@ -15,8 +15,9 @@ from signstation.errors import SignstationError
 from signstation.model.artifacts import Inspection
 from signstation.model.asks import ToSign
 from signstation.model.checks import Opinion, Verified
-from signstation.model.hashes import Digest
+from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.keys import KeyInfo, KeyRef, SignerProfile, Slot
+from signstation.model.members import NamedMember, Surroundings
 from signstation.model.options import Options
 from signstation.model.orders import GenerateOrder
 from signstation.model.outputs import Output, Patch
@@ -103,8 +104,13 @@ class CheckWorkers(Protocol):
         trust: Trust,
         time: int,
         progress: Progress,
+        surroundings: Surroundings | None = None,
     ) -> tuple[Inspection, Verified]:
-        """Inspect and verify in one go."""
+        """Inspect and verify in one go; ``surroundings`` are what ``members`` made known."""
+        ...
+
+    async def members(self, artifact: int, format_id: str) -> tuple[NamedMember, ...]:
+        """Run ``Surrounded.members``."""
         ...
 
 
@@ -115,8 +121,13 @@ class HashWorkers(Protocol):
         """Recompute each ask's input from ``covers``; raise GuardRefused where one differs."""
         ...
 
-    async def digest(self, artifact: int, progress: Progress) -> bytes:
-        """SHA-256 of the whole file."""
+    async def digest(
+        self,
+        artifact: int,
+        progress: Progress,
+        algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+    ) -> bytes:
+        """Digest of the whole file."""
         ...
 
 

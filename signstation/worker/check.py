@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
-from signstation.codec.plain import to_plain
+from signstation.codec.plain import from_plain, to_plain
 from signstation.errors import FormatUnknown, ProtocolViolation
-from signstation.interfaces.format import Format, Signing
+from signstation.interfaces.format import Format, Signing, Surrounded
 from signstation.model.asks import MAX_ROUNDS
+from signstation.model.members import NamedMember, Surroundings
 from signstation.model.trust import Trust
 from signstation.registry.plugins import detect, load_formats
 from signstation.system.artifact import FileArtifact
@@ -45,7 +46,7 @@ class _Running:
 
 
 class CheckWorker:
-    """Answers CALL (recognise, inspect, verify), SIGN with its ANSWERS, and RECHECK."""
+    """Answers CALL (recognise, inspect, members, verify), SIGN with its ANSWERS, and RECHECK."""
 
     def __init__(self, channel: Channel) -> None:
         """Load the formats; answer over ``channel``."""
@@ -166,9 +167,15 @@ class CheckWorker:
         )
         if call["method"] == "recognise":
             return put_json({"format": found.id})
+        if call["method"] == "members":
+            named = found.members(artifact) if isinstance(found, Surrounded) else ()
+            return put_json({"members": to_plain(named, tuple[NamedMember, ...])})
         size = sum(each.size for each in files)
+        beside = call.get("surroundings")
         context = StepContext(
-            time=int(str(call.get("time", 0))), progress=self._desk.progress(message.number, size)
+            time=int(str(call.get("time", 0))),
+            progress=self._desk.progress(message.number, size),
+            surroundings=None if beside is None else from_plain(beside, Surroundings),
         )
         inspection = to_plain(found.inspect(artifact, context))
         if call["method"] == "inspect":

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from signstation.codec.plain import from_plain
+from signstation.codec.plain import from_plain, to_plain
 from signstation.errors import ArtifactUnreadable, ProtocolViolation, ReplayDiverged
 from signstation.interfaces.workers import Asker, Progress, Signed, SigningItem
 from signstation.model.artifacts import Inspection
 from signstation.model.asks import ToSign
 from signstation.model.checks import Verified
 from signstation.model.hashes import Digest
+from signstation.model.members import NamedMember, Surroundings
 from signstation.model.outputs import Patch
 from signstation.model.trust import Trust
 from signstation.worker.desk import HEAVY
@@ -61,6 +62,12 @@ class CheckPool:
         data = await self._call(call, (artifact,), size_of(artifact), progress)
         return from_plain(data.get("inspection"), Inspection)
 
+    async def members(self, artifact: int, format_id: str) -> tuple[NamedMember, ...]:
+        """Run ``Surrounded.members``."""
+        call: dict[str, object] = {"method": "members", "format": format_id}
+        data = await self._call(call, (artifact,), size_of(artifact), None)
+        return from_plain(data.get("members"), tuple[NamedMember, ...])
+
     async def verify(
         self,
         artifact: int,
@@ -69,6 +76,7 @@ class CheckPool:
         trust: Trust,
         time: int,
         progress: Progress,
+        surroundings: Surroundings | None = None,
     ) -> tuple[Inspection, Verified]:
         """Inspect and verify in one go.
 
@@ -85,6 +93,7 @@ class CheckPool:
                 "format": format_id,
                 "trust": task.lane.define(trust),
                 "time": time,
+                "surroundings": None if surroundings is None else to_plain(surroundings),
             }
             frame = await task.call.request(FrameType.CALL, put_json(call), files)
             data = take_json(frame.body)

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from signstation.errors import ArtifactChanged, ArtifactUnreadable
 from signstation.interfaces.artifact import Artifact
 from signstation.model.hashes import Digest, Digests, HashAlgorithm, HashRequest, HashState
+from signstation.model.members import Surroundings
 from signstation.system.files_overlay import PatchedArtifact
 
 CHUNK = 1024 * 1024
@@ -93,12 +94,14 @@ class StepContext:
         seed: bytes = bytes(32),
         expected: bytes | None = None,
         progress: Callable[[int], None] = ignore,
+        surroundings: Surroundings | None = None,
     ) -> None:
         """``expected``: the SHA-256 that the request names; ``progress`` may raise Cancelled."""
         self._time = time
         self._seed = seed
         self._expected = expected
         self._progress = progress
+        self._surroundings = surroundings
         self._sha256: bytes | None = None
         self._hash_ns = 0
 
@@ -106,6 +109,11 @@ class StepContext:
     def time(self) -> int:
         """Signing or reference time in Unix seconds."""
         return self._time
+
+    @property
+    def surroundings(self) -> Surroundings | None:
+        """What the station found beside the artifact."""
+        return self._surroundings
 
     @property
     def sha256(self) -> bytes | None:

@@ -24,6 +24,7 @@ from signstation.model.asks import Batch, HashOf, Literal, Range, Segment, ToSig
 from signstation.model.checks import Verdict, Verified
 from signstation.model.hashes import Digests, HashRequest
 from signstation.model.keys import Slot
+from signstation.model.members import Surroundings
 from signstation.model.options import Options, resolve
 from signstation.model.outputs import Output, Patched, Sibling
 from signstation.model.trust import Trust
@@ -60,6 +61,7 @@ class Sample:
     noticed: Ranges = lambda _: ()
     detached: Ranges = lambda signature: (range(len(signature)),)
     malformed: Mapping[str, bytes] = field(default_factory=dict)
+    surroundings: Surroundings | None = None  # of the content
     recognised: bool = True  # by content, before it is signed; else what is made of it is
 
 
@@ -89,8 +91,14 @@ def make_case(format_id: str, sample: str) -> FormatCase:
 class CountingContext(StepContext):
     """A StepContext that counts how often the file was read as a whole."""
 
-    def __init__(self, *, time: int, expected: bytes | None = None) -> None:
-        super().__init__(time=time, expected=expected)
+    def __init__(
+        self,
+        *,
+        time: int,
+        expected: bytes | None = None,
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        super().__init__(time=time, expected=expected, surroundings=surroundings)
         self.passes = 0
 
     def digests(self, artifact: Artifact, wanted: Sequence[HashRequest] = ()) -> Digests:
@@ -178,7 +186,8 @@ class FormatCase:
 
     def context(self, expected: bytes | None = None) -> CountingContext:
         """A context at the sample's time."""
-        return CountingContext(time=self.sample.time, expected=expected)
+        around = self.sample.surroundings
+        return CountingContext(time=self.sample.time, expected=expected, surroundings=around)
 
     def sign(
         self,

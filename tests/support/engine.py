@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from signstation.errors import SignstationError
+from signstation.interfaces.format import Surrounded
 from signstation.interfaces.keystore import OpenKey
 from signstation.interfaces.workers import (
     Asker,
@@ -30,9 +31,10 @@ from signstation.jobs.workers import Workers
 from signstation.model.artifacts import Inspection
 from signstation.model.asks import ToSign
 from signstation.model.checks import Verified
-from signstation.model.hashes import Digest
+from signstation.model.hashes import Digest, HashAlgorithm, HashRequest
 from signstation.model.jobs import JobEvent
 from signstation.model.keys import KeyInfo, KeyRef, SignerProfile
+from signstation.model.members import NamedMember, Surroundings
 from signstation.model.orders import GenerateOrder
 from signstation.model.outputs import Output, Patch
 from signstation.model.station import Caller
@@ -129,13 +131,19 @@ class LocalCheck:
         trust: Trust,
         time: int,
         progress: Progress,
+        surroundings: Surroundings | None = None,
     ) -> tuple[Inspection, Verified]:
         """Inspect and verify."""
         inspection = await self.inspect(artifact, format_id, progress)
         files = tuple(FileArtifact(each) for each in signatures)
-        context = StepContext(time=time, progress=progress)
+        context = StepContext(time=time, progress=progress, surroundings=surroundings)
         format_ = FORMATS[inspection.format]
         return inspection, format_.verify(FileArtifact(artifact), files, trust, context)
+
+    async def members(self, artifact: int, format_id: str) -> tuple[NamedMember, ...]:
+        """Ask the format."""
+        format_ = FORMATS[format_id]
+        return format_.members(FileArtifact(artifact)) if isinstance(format_, Surrounded) else ()
 
 
 class LocalHashes:
@@ -147,9 +155,16 @@ class LocalHashes:
         for ask in asks:
             confirm(ask, covered)
 
-    async def digest(self, artifact: int, progress: Progress) -> bytes:
+    async def digest(
+        self,
+        artifact: int,
+        progress: Progress,
+        algorithm: HashAlgorithm = HashAlgorithm.SHA256,
+    ) -> bytes:
         """Hash."""
-        return StepContext(time=0).digests(FileArtifact(artifact)).sha256.value
+        wanted = [HashRequest(algorithm)]
+        (state,) = StepContext(time=0).digests(FileArtifact(artifact), wanted).states
+        return state.digest()
 
 
 @dataclass
