@@ -1,14 +1,15 @@
 #!/bin/sh
-# Checks a release with the tools of those who use it: sha256sum, rpmkeys, gpgv, openssl.
+# Checks a release with the tools of those who use it: sha256sum, rpmkeys, gpgv, openssl, ssh-keygen.
 #
 #   sh verify.sh RELEASE-DIRECTORY
 #
 # Nothing of signstation is needed. The public keys are in keys/ beside this script: compare their
 # fingerprints with those that you know before you believe what is said here.
-# Status: 0 everything is as it was signed, 1 something is refused, 2 it could not be checked.
+# Status: 0 everything is as it was signed, 1 something is refused, 2 something was not checked.
 set -u
 LC_ALL=C
-export LC_ALL
+TZ=UTC0
+export LC_ALL TZ
 OPENSSL_CONF=/dev/null
 export OPENSSL_CONF
 umask 077
@@ -28,6 +29,7 @@ trap 'exit 2' HUP INT TERM
 
 refused=0
 passed=0
+unchecked=0
 
 pass() {
   printf 'ok       %s: %s\n' "$1" "$2"
@@ -39,13 +41,48 @@ refuse() {
   refused=$((refused + 1))
 }
 
+# tool, name as shown
 need() {
-  command -v "$1" > /dev/null 2>&1 || die "$1 is not installed"
+  command -v "$1" > /dev/null 2>&1 && return 0
+  printf 'UNKNOWN  %s: %s is not installed\n' "$2" "$1"
+  unchecked=$((unchecked + 1))
+  return 1
 }
 
 # Says whether a text has a line of this form: what a tool says counts, not only its status.
 says() {
   printf '%s\n' "$1" | grep -Eiq -e "$2"
+}
+
+# The report is signed with the key of the audit log: Ed25519 (RFC 8032) over its bytes.
+check_report() {
+  need openssl report.json || return
+  said=$(openssl pkeyutl -verify -pubin -inkey "$here/keys/audit.pem" -rawin \
+    -in "$here/report.json" -sigfile "$here/report.json.ed25519" 2>&1)
+  if says "$said" '^Signature Verified Successfully$' && ! says "$said" 'error|fail'; then
+    pass report.json 'openssl: signed by the audit key'
+  elif says "$said" 'unknown option|-help for summary'; then
+    printf 'UNKNOWN  report.json: this openssl is older than 3.0\n'
+    unchecked=$((unchecked + 1))
+  else
+    refuse report.json 'openssl does not verify its signature by the audit key'
+  fi
+}
+
+# name, name as shown, SHA-256: its publication stands in the audit log of the station
+check_proof() {
+  need python3 "$2" || return
+  need openssl "$2" || return
+  if [ ! -f "$work/proofs" ]; then
+    key=$(cat "$here/verifier.txt")
+    python3 -I "$here/verify_audit.py" "$here/audit-proofs.json" \
+      --verifier "${key:-none}" > "$work/proofs" 2>&1 || : > "$work/proofs"
+  fi
+  if grep -q -e "^proven $3 record " "$work/proofs"; then
+    pass "$2" 'its publication stands in the audit log'
+  else
+    refuse "$2" 'verify_audit.py does not find it in the audit log'
+  fi
 }
 
 count_files() {
@@ -63,7 +100,7 @@ check_digest() {
     refuse "$2" 'it is missing'
     return
   fi
-  need sha256sum
+  need sha256sum "$2" || return
   got=$(sha256sum < "$release/$1")
   if [ "${got%% *}" = "$3" ]; then
     pass "$2" 'SHA-256 as in the report'
@@ -81,7 +118,7 @@ rpm_keys() {
 
 # name, name as shown
 check_rpm() {
-  need rpmkeys
+  need rpmkeys "$2" || return
   if [ ! -d "$work/rpm" ]; then
     mkdir "$work/rpm"
     for key in "$here"/keys/*.asc; do
@@ -99,18 +136,46 @@ check_rpm() {
   fi
 }
 
+# name as shown, fingerprint of the key that signed
+judge_openpgp() {
+  if says "$said" '^\[GNUPG:\] (BADSIG|EXPSIG|EXPKEYSIG|REVKEYSIG) '; then
+    refuse "$1" 'gpgv finds a bad signature, or a key that is not good any more'
+  elif says "$said" "^\\[GNUPG:\\] VALIDSIG $2 "; then
+    pass "$1" "gpgv: good signature by $2"
+  else
+    refuse "$1" "gpgv finds no good signature by $2"
+  fi
+}
+
 # name, name as shown, signature file, fingerprint of the key that signed
 check_openpgp() {
-  need gpgv
+  need gpgv "$2" || return
   said=$(gpgv --homedir "$work" --status-fd 1 --keyring "$here/keys/openpgp.gpg" \
     -- "$release/$3" "$release/$1" 2> /dev/null)
-  if says "$said" '^\[GNUPG:\] (BADSIG|EXPSIG|EXPKEYSIG|REVKEYSIG) '; then
-    refuse "$2" 'gpgv finds a bad signature, or a key that is not good any more'
-  elif says "$said" "^\\[GNUPG:\\] VALIDSIG $4 "; then
-    pass "$2" "gpgv: good signature by $4"
-  else
-    refuse "$2" "gpgv finds no good signature by $4"
-  fi
+  judge_openpgp "$2" "$4"
+}
+
+# name, name as shown, fingerprint of the key that signed: a text with its signature around it
+check_cleartext() {
+  need gpgv "$2" || return
+  said=$(gpgv --homedir "$work" --status-fd 1 --keyring "$here/keys/openpgp.gpg" \
+    -- "$release/$1" 2> /dev/null)
+  judge_openpgp "$2" "$3"
+}
+
+# name, name as shown, signature file, principal, namespace, fingerprint of the key that signed
+check_ssh() {
+  need ssh-keygen "$2" || return
+  revoked=$here/keys/revoked_keys
+  [ -f "$revoked" ] || revoked=/dev/null
+  said=$(ssh-keygen -Y verify -O "verify-time=$ssh_time" -f "$here/keys/allowed_signers" \
+    -I "$4" -n "$5" -r "$revoked" -s "$release/$3" < "$release/$1" 2>&1)
+  case $said in
+    'Good "'*" key $6")
+      pass "$2" "ssh-keygen: good signature by $6"
+      ;;
+    *) refuse "$2" "ssh-keygen finds no good signature by $6" ;;
+  esac
 }
 
 # what openssl is given, its own options
@@ -121,7 +186,7 @@ cms() {
 
 # name, name as shown, signature file
 check_cms() {
-  need openssl
+  need openssl "$2" || return
   form=DER
   case $(head -c 5 < "$release/$3" | tr -d '\0') in -----) form=PEM ;; esac
   said=$(cms -inform "$form" -in "$release/$3" -content "$release/$1" -attime "$made_at")
@@ -134,15 +199,22 @@ check_cms() {
 
 # name, name as shown: the signature follows the module (linux/module_signature.h)
 check_module() {
-  need openssl
-  need od
+  need openssl "$2" || return
+  need od "$2" || return
   module=$work/module
-  case $1 in
-    *.xz) need xz && xz -dc < "$release/$1" > "$module" ;;
-    *.zst) need zstd && zstd -qdc < "$release/$1" > "$module" ;;
-    *.gz) need gzip && gzip -dc < "$release/$1" > "$module" ;;
-    *) cat < "$release/$1" > "$module" ;;
+  case $(head -c 4 < "$release/$1" | od -An -v -tx1 | tr -d ' \n') in
+    fd377a58) tool=xz ;;
+    28b52ffd) tool=zstd ;;
+    1f8b*) tool=gzip ;;
+    *) tool="cat" ;;
   esac
+  need "$tool" "$2" || return
+  unpack=-dc
+  [ "$tool" != cat ] || unpack=-
+  if ! "$tool" "$unpack" < "$release/$1" > "$module" 2> /dev/null; then
+    refuse "$2" "$tool cannot unpack it"
+    return
+  fi
   end=$(tail -c 28 "$module" | tr -d '\0\n')
   size=$(wc -c < "$module")
   if [ "$end" != '~Module signature appended~' ] || [ "$size" -lt 40 ]; then
@@ -171,9 +243,13 @@ check_module() {
 
 # CHECKS
 
-if [ "$refused" -eq 0 ] && [ "$passed" -gt 0 ]; then
-  printf 'Everything is as it was signed: %s checks.\n' "$passed"
-  exit 0
+if [ "$refused" -ne 0 ] || [ "$((passed + unchecked))" -eq 0 ]; then
+  printf 'Refused: %s of %s checks.\n' "$refused" "$((passed + refused + unchecked))"
+  exit 1
 fi
-printf 'Refused: %s of %s checks.\n' "$refused" "$((passed + refused))"
-exit 1
+if [ "$unchecked" -ne 0 ]; then
+  printf 'Nothing is refused, but %s checks could not be made; %s are good.\n' \
+    "$unchecked" "$passed"
+  exit 2
+fi
+printf 'Everything is as it was signed: %s checks.\n' "$passed"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks a proof or an export of signstation's audit log without signstation.
 
-    verify_audit.py PROOF.json [--verifier KEY]
+    verify_audit.py PROOF.json [--verifier KEY]      also audit-proofs.json of a release
     verify_audit.py DIRECTORY [--verifier KEY] [--against CHECKPOINT ...]
 
 Needs Python 3.9 and OpenSSL 3 (for Ed25519) and nothing else. A proof says that one record stands
@@ -122,14 +122,22 @@ def checkpoint(text: str, verifier: str) -> tuple[int, bytes]:
 
 
 def check_proof(path: Path, verifier: str) -> str:
-    """Check that one record stands in the log."""
-    proof = json.loads(read(path))
-    size, root = checkpoint(proof["checkpoint"], verifier or proof["verifier"])
-    hashes = [bytes.fromhex(each) for each in proof["path"]]
-    found = root_of_path(leaf_hash(proof["record"].encode()), proof["index"], size, hashes)
-    if found != root:
-        raise Refused("the record does not stand in the log that the checkpoint covers")
-    return f"record {proof['index']} of {size} stands in the log:\n{proof['record']}"
+    """Check that a record stands in the log, or all of a release, each by its file's SHA-256."""
+    document = json.loads(read(path))
+    size, root = checkpoint(document["checkpoint"], verifier or document["verifier"])
+    said = []
+    for proof in document.get("proofs", [document]):
+        hashes = [bytes.fromhex(each) for each in proof["path"]]
+        found = root_of_path(leaf_hash(proof["record"].encode()), proof["index"], size, hashes)
+        if found != root:
+            raise Refused("a record does not stand in the log that the checkpoint covers")
+        if document is proof:
+            return f"record {proof['index']} of {size} stands in the log:\n{proof['record']}"
+        record = json.loads(proof["record"])
+        if (record["event"], record["sha256"]) != ("published", proof["sha256"]):
+            raise Refused("a record is not about the publication of its file")
+        said.append(f"proven {record['sha256']} record {proof['index']} of {size}")
+    return "\n".join(said)
 
 
 def check_log(directory: Path, verifier: str, against: list[Path]) -> str:

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from signstation.app.durable import write_file
 from signstation.app.reading import read_file
@@ -114,6 +115,21 @@ def checkpoint_file(home: Path) -> bytes:
     if state.first_bad is not None:
         raise StoreDamaged(reason=f"audit record {state.first_bad}: {state.reason}")
     return state.checkpoint.encode()
+
+
+def sign_object(home: Path, data: bytes) -> tuple[bytes, bytes]:
+    """Sign a JSON object with the audit key: return the signature (64 bytes) and the key in PEM.
+
+    Ed25519 (RFC 8032) over the bytes as they are, so that ``openssl pkeyutl`` can check it. They
+    begin with a brace, which no checkpoint does: the one can never be taken for the other. Blocks.
+    Raises ValueError for anything else, StoreDamaged and the errors of reading.
+    """
+    if not data.startswith(b"{"):
+        message = "not a JSON object"
+        raise ValueError(message)
+    key = _audit_key(home)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return key.sign(data), public
 
 
 def _held(leaves: Sequence[bytes], path: Path, key: Ed25519PrivateKey) -> CheckpointResult:

@@ -279,7 +279,9 @@ class Calls:
         return await self._releases.export(order, emit)
 
     async def _evidence(self, _: Session, __: Emit, order: EvidenceOrder) -> Evidence:
-        cases = EvidenceCases(self._examiner, self._trust, system_clock, self._releases.home)
+        cases = EvidenceCases(
+            self._examiner, self._trust, system_clock, self._home, self._releases.home
+        )
         return await cases.gather(order)
 
     async def _audit_records(

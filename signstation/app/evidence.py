@@ -17,31 +17,34 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from signstation.app.audit_export import VERIFIER_PROGRAM
+from signstation.app.auditing import sign_object
 from signstation.app.durable import write_file
-from signstation.app.evidence_files import anchors_of, listed, script_parts, signature_lines
+from signstation.app.evidence_checks import script_parts, unproven
+from signstation.app.evidence_files import anchors_of, listed, signature_lines
+from signstation.app.evidence_keys import public_keys
+from signstation.app.evidence_proofs import Proofs, gather_proofs
 from signstation.app.examine import Examiner
-from signstation.app.keycases import file_stem
 from signstation.app.trust import TrustSource
-from signstation.codec.armor import ArmorKind, armor
-from signstation.codec.der import encode_pem
 from signstation.errors import OutputExists, SignstationError, UsageError
 from signstation.model.checks import Verdict, Verification
 from signstation.model.evidence import Evidence, EvidenceOrder
-from signstation.model.hashes import sha256
-from signstation.model.keys import KeyRef
 from signstation.model.orders import VerifyOrder
 from signstation.model.station import VerifiedPath
 from signstation.model.trust import Trust
-from signstation.reports.evidence_script import Refusal, verify_script
+from signstation.reports.evidence_script import ListedFile, Refusal, verify_script
 from signstation.reports.html import report_html
 from signstation.reports.verification import SCHEMA, verification_json
 from signstation.reports.words import show
 from signstation.system.files import open_root, shown, writing
 from signstation.system.files_publish import rename_into
 from signstation.system.programs import Programs
+from signstation.system.resources import resource
 
 TITLE = "Evidence of a release"
 REPORT = "report.json"
+SIGNATURE = "report.json.ed25519"
+"""The audit key's signature of the report: 64 bytes (RFC 8032), as ``openssl pkeyutl`` takes it."""
 SCRIPT = "verify.sh"
 PRINTER = "signstation.gui.report_print"
 """Program that draws the report; only it needs Qt."""
@@ -53,11 +56,15 @@ MAX_WORDS = 400
 
 @dataclass(frozen=True, slots=True)
 class EvidenceCases:
-    """Gathers evidence. Lives on the runner's event loop; ``home`` is HOME of programs."""
+    """Gathers evidence. Lives on the runner's event loop.
+
+    ``state`` is where the audit log lies; ``home`` is HOME of programs.
+    """
 
     examiner: Examiner
     trust: TrustSource
     clock: Callable[[], int]
+    state: Path
     home: Path
 
     async def gather(self, order: EvidenceOrder) -> Evidence:
@@ -82,7 +89,7 @@ class EvidenceCases:
             raise UsageError(reason=f"{shown(order.directory)} holds nothing that can be verified")
         failed = tuple(each for each in results if each.error is not None)
         trust = anchors_of(await self.trust.trust(()), verified)
-        folder = Folder(order, verified, failed, trust, self.clock(), self.home)
+        folder = Folder(order, verified, failed, trust, self.clock(), self.state, self.home)
         return await asyncio.to_thread(folder.write)
 
 
@@ -95,6 +102,7 @@ class Folder:
     failed: tuple[VerifiedPath, ...]
     trust: Trust
     now: int
+    state: Path
     home: Path
 
     def write(self) -> Evidence:
@@ -128,10 +136,33 @@ class Folder:
 
     def _fill(self, area: Path) -> Iterator[str]:
         """Write everything and yield what is lacking."""
-        report = {
+        files = listed(self.order.directory)
+        proofs = gather_proofs(self.state, files)
+        report = (json.dumps(self._report(proofs), indent=1) + "\n").encode()
+        signature, audit_key = sign_object(self.state, report)
+        keys = public_keys(self.trust, audit_key, proofs.verifier)
+        _put(area / REPORT, report)
+        _put(area / SIGNATURE, signature)
+        _put(area / "report.html", report_html(TITLE, self.verified, made_at=self.now).encode())
+        _put(area / "signatures.tsv", signature_lines(self.order.directory, self.verified))
+        _put(area / VERIFIER_PROGRAM, resource("verify", VERIFIER_PROGRAM).read_bytes())
+        for name, content in proofs.contents.items():
+            _put(area / name, content)
+        with writing(area / "keys"):
+            (area / "keys").mkdir(mode=0o755)
+        for name, content in keys.contents.items():
+            _put(area / "keys" / name, content)
+        yield from keys.findings
+        yield from self._script(area, files, proofs)
+        for name in ("report.pdf", "report.svg"):
+            yield from self._print(area, name)
+
+    def _report(self, proofs: Proofs) -> dict[str, object]:
+        return {
             "schema": SCHEMA,
             "type": "report",
             "made_at": self.now,
+            "checkpoint": proofs.checkpoint,
             "verifications": [verification_json(each) for each in self.verified],
             "errors": [
                 {
@@ -143,50 +174,22 @@ class Folder:
                 for each in self.failed
             ],
         }
-        _put(area / REPORT, (json.dumps(report, indent=1) + "\n").encode())
-        _put(area / "report.html", report_html(TITLE, self.verified, made_at=self.now).encode())
-        _put(area / "signatures.tsv", signature_lines(self.order.directory, self.verified))
-        yield from self._keys(area / "keys")
-        yield from self._script(area)
-        for name in ("report.pdf", "report.svg"):
-            yield from self._print(area, name)
 
-    def _keys(self, directory: Path) -> Iterator[str]:
-        """Write the public keys in the forms that the tools take."""
-        with writing(directory):
-            directory.mkdir(mode=0o755)
-        if self.trust.openpgp:
-            joined = b"".join(each.material for each in self.trust.openpgp)
-            _put(directory / "openpgp.gpg", joined)
-        for certificate in self.trust.openpgp:
-            label = certificate.user_ids[0] if certificate.user_ids else ""
-            stem = file_stem(KeyRef("gpg", certificate.primary.fingerprint), label)
-            name = f"{stem}-{certificate.primary.fingerprint[-16:].upper()}.asc"
-            _put(directory / name, armor(ArmorKind.PUBLIC_KEY, certificate.material))
-        if self.trust.x509:
-            parts = [encode_pem("CERTIFICATE", each.der) for each in self.trust.x509]
-            _put(directory / "x509.pem", b"".join(parts))
-        for anchor in self.trust.x509:
-            _put(directory / f"x509-{sha256(anchor.der).hex[:16]}.der", anchor.der)
-        prints = [
-            *(f"OpenPGP {each.primary.fingerprint.upper()}" for each in self.trust.openpgp),
-            *(f"X.509 SHA-256 {sha256(each.der).hex}" for each in self.trust.x509),
-        ]
-        _put(directory / "FINGERPRINTS.txt", "".join(f"{each}\n" for each in prints).encode())
-        if not prints:
-            yield "No key of this station signed here: there is no public key to check with."
-
-    def _script(self, area: Path) -> Iterator[str]:
-        files = listed(self.order.directory)
-        checks, refusals, findings = script_parts(self.order.directory, self.verified, files)
+    def _script(self, area: Path, files: tuple[ListedFile, ...], proofs: Proofs) -> Iterator[str]:
         root = self.order.directory
+        checks, refusals, findings = script_parts(root, self.verified, files)
         broken = [
             Refusal(each.path.relative_to(root).as_posix(), "it could not be read")
             for each in self.failed
         ]
-        content = verify_script(files, checks, [*refusals, *broken], self.now)
+        refusals += broken
+        content = verify_script(files, checks, refusals, proofs.proven, self.now)
         write_file(area / SCRIPT, content, mode=0o755)
         yield from findings
+        if proofs.lacking:
+            yield proofs.lacking
+        else:
+            yield from unproven(root, self.verified, files, proofs.proven)
 
     def _print(self, area: Path, name: str) -> Iterator[str]:
         """Have a program of ours draw the report: only there is Qt."""

@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from signstation.app.evidence_checks import name_of, trusted
+from signstation.codec.sshkeys import fingerprint
 from signstation.errors import LimitReached
-from signstation.model.checks import SignatureFacts, SignatureState, Verdict, Verification
+from signstation.model.checks import Verification
 from signstation.model.hashes import sha256
-from signstation.model.keys import SignatureType
 from signstation.model.trust import Trust
-from signstation.reports.evidence_script import ListedFile, Refusal, SignatureCheck, Tool
+from signstation.reports.evidence_script import ListedFile
 from signstation.reports.tables import STATES, VERDICTS
 from signstation.reports.words import show
 from signstation.system.files import open_regular, open_root, reading_error
@@ -20,9 +21,6 @@ from signstation.system.files import open_regular, open_root, reading_error
 MAX_FILES = 100_000
 """Most files of one release; a distribution's whole archive is published in parts."""
 PIECE = 1024 * 1024
-DETACHED = {SignatureType.OPENPGP: (".asc", ".sig", ".gpg"), SignatureType.CMS: (".p7s",)}
-"""Suffixes of signature files beside an artifact, by what they hold."""
-_TOOLS = {SignatureType.OPENPGP: Tool.OPENPGP, SignatureType.CMS: Tool.CMS}
 
 
 def anchors_of(trust: Trust, verified: Sequence[Verification]) -> Trust:
@@ -30,7 +28,7 @@ def anchors_of(trust: Trust, verified: Sequence[Verification]) -> Trust:
     names = {
         node.identifier.casefold()
         for each in verified
-        for facts in _trusted(each)
+        for facts in trusted(each)
         for node in facts.path
     }
     return Trust(
@@ -38,6 +36,8 @@ def anchors_of(trust: Trust, verified: Sequence[Verification]) -> Trust:
             each for each in trust.openpgp if each.primary.fingerprint.casefold() in names
         ),
         x509=tuple(each for each in trust.x509 if sha256(each.der).hex in names),
+        ssh=tuple(each for each in trust.ssh if fingerprint(each.key).casefold() in names),
+        ssh_revoked=trust.ssh_revoked,
     )
 
 
@@ -61,7 +61,7 @@ def signature_lines(root: Path, verified: Sequence[Verification]) -> bytes:
     """Return the list of signatures: one a line, columns separated by tabs, names escaped."""
     lines = ["file\tverdict\tsignature\tkind\tstate\tkey\tsigner\tsha256"]
     for each in verified:
-        name = show(_name(root, each))
+        name = show(name_of(root, each))
         for facts in each.signatures:
             cells = (
                 VERDICTS[each.verdict],
@@ -74,50 +74,6 @@ def signature_lines(root: Path, verified: Sequence[Verification]) -> bytes:
             )
             lines.append("\t".join((name, *cells)))
     return "".join(f"{each}\n" for each in lines).encode()
-
-
-def script_parts(
-    root: Path, verified: Sequence[Verification], files: Sequence[ListedFile]
-) -> tuple[list[SignatureCheck], list[Refusal], list[str]]:
-    """Return what the script checks, what it refuses, and what no consumer's tool can check."""
-    checks: list[SignatureCheck] = []
-    refusals: list[Refusal] = []
-    findings: list[str] = []
-    names = {each.name for each in files}
-    for each in verified:
-        name = _name(root, each)
-        if each.verdict is not Verdict.TRUSTED:
-            why = f"when the report was made it was: {VERDICTS[each.verdict]}"
-            refusals.append(Refusal(name, why))
-            continue
-        found = list(dict.fromkeys(_checks(name, each, names)))
-        if not found:
-            findings.append(f"{show(name)}: verify.sh checks its digest, but no signature of it.")
-        checks += found
-    return checks, refusals, findings
-
-
-def _checks(name: str, verified: Verification, names: set[str]) -> Iterator[SignatureCheck]:
-    for facts in _trusted(verified):
-        if verified.format == "rpm":
-            yield SignatureCheck(Tool.RPM, name)
-        elif verified.format == "kmod":
-            yield SignatureCheck(Tool.MODULE, name)
-        elif facts.kind in DETACHED:
-            for suffix in DETACHED[facts.kind]:
-                if f"{name}{suffix}" in names:
-                    openpgp = facts.kind is SignatureType.OPENPGP
-                    fingerprint = facts.fingerprint.upper() if openpgp else ""
-                    yield SignatureCheck(_TOOLS[facts.kind], name, f"{name}{suffix}", fingerprint)
-                    break
-
-
-def _trusted(verified: Verification) -> Iterator[SignatureFacts]:
-    return (each for each in verified.signatures if each.state is SignatureState.GOOD_TRUSTED)
-
-
-def _name(root: Path, verified: Verification) -> str:
-    return Path(verified.path).relative_to(root).as_posix()
 
 
 def _names(root: Path) -> Iterator[str]:

@@ -24,14 +24,22 @@ def root_hash(leaves: Sequence[bytes]) -> bytes:
 
 def inclusion_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     """Return the path (RFC 6962 section 2.1.1) of the leaf at ``index``, from 0; bottom first."""
-    path: list[bytes] = []
+    return inclusion_paths(leaves, (index,))[0]
+
+
+def inclusion_paths(
+    leaves: Sequence[bytes], indices: Sequence[int]
+) -> tuple[tuple[bytes, ...], ...]:
+    """Return the paths of several leaves: the tree is built once, whatever their number."""
+    paths: list[list[bytes]] = [[] for _ in indices]
+    places = list(indices)
     level = list(leaves)
     while len(level) > 1:
-        sibling = index ^ 1
-        if sibling < len(level):
-            path.append(level[sibling])
-        level, index = _above(level), index >> 1
-    return tuple(path)
+        for path, place in zip(paths, places, strict=True):
+            if place ^ 1 < len(level):
+                path.append(level[place ^ 1])
+        level, places = _above(level), [each >> 1 for each in places]
+    return tuple(tuple(each) for each in paths)
 
 
 def root_of_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 
 from signstation.reports.words import show
@@ -24,7 +25,9 @@ class Tool(Enum):
     RPM = "check_rpm"
     MODULE = "check_module"
     OPENPGP = "check_openpgp"
+    CLEARTEXT = "check_cleartext"
     CMS = "check_cms"
+    SSH = "check_ssh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,16 @@ class ListedFile:
 
 @dataclass(frozen=True, slots=True)
 class SignatureCheck:
-    """One signature to be checked: of ``name``, in ``beside`` where it is detached.
+    """One signature of ``name`` to be checked.
 
-    ``fingerprint`` (upper-case hex) is of the OpenPGP key that signed, else empty.
+    ``words`` are what the tool's function takes besides: the signature file where it is detached,
+    the fingerprint (upper-case hex) of an OpenPGP key, of SSH the signature file, the principal,
+    the namespace and the fingerprint.
     """
 
     tool: Tool
     name: str
-    beside: str = ""
-    fingerprint: str = ""
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,14 @@ def verify_script(
     files: Sequence[ListedFile],
     checks: Sequence[SignatureCheck],
     refusals: Sequence[Refusal],
+    proven: Sequence[ListedFile],
     made_at: int,
 ) -> bytes:
-    """Return the script. ``made_at`` (Unix seconds) is when certificates are judged."""
-    calls = "".join(f"{each}\n" for each in _calls(files, checks, refusals, made_at))
+    """Return the script. ``made_at`` (Unix seconds) is when certificates are judged.
+
+    Files that are ``proven`` have a proof of the audit log in the folder.
+    """
+    calls = "".join(f"{each}\n" for each in _calls(files, checks, refusals, proven, made_at))
     text = resource(TEMPLATE).read_text("utf-8").replace(PLACE, calls)
     return text.encode("utf-8", "surrogateescape")
 
@@ -72,17 +80,19 @@ def _calls(
     files: Sequence[ListedFile],
     checks: Sequence[SignatureCheck],
     refusals: Sequence[Refusal],
+    proven: Sequence[ListedFile],
     made_at: int,
 ) -> Iterator[str]:
     yield f"made_at={made_at}"
+    yield f"ssh_time={datetime.fromtimestamp(made_at, UTC):%Y%m%d%H%M%S}"
+    yield "check_report"
     yield f"count_files {len(files)}"
     for file in files:
         yield f"check_digest {_both(file.name)} {file.sha256}"
     for each in checks:
-        words = [each.tool.value, _both(each.name)]
-        words += [_quoted(each.beside)] if each.beside else []
-        words += [_quoted(each.fingerprint)] if each.fingerprint else []
-        yield " ".join(words)
+        yield " ".join((each.tool.value, _both(each.name), *map(_quoted, each.words)))
+    for proof in proven:
+        yield f"check_proof {_both(proof.name)} {proof.sha256}"
     for refusal in refusals:
         yield f"refuse {_quoted(show(refusal.name))} {_quoted(show(refusal.why))}"
 

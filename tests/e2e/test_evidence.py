@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import shutil
 import subprocess
@@ -16,6 +17,9 @@ from tests.support.station import MAIL, Done, Shell, schema
 KEYS = ("--key", f"gpg:<{MAIL}>", "--key", "file:modules.pem")
 PLAIN = "hello-1.0.tar.gz"
 CMS = "notes.txt"
+SSH = "list.txt"
+CLEAR = "news.txt"
+PACKED = "small.ko.xz"
 
 
 @pytest.fixture(scope="module")
@@ -29,28 +33,42 @@ def gathered() -> Iterator[Shell]:
         "key", "generate", "x509", "--name", "files", "--algorithm", "p256", "--output", ".",
         "--protect", "none",
     )  # fmt: skip
-    (shell.work / CMS).write_text("notes\n")
+    shell.good(
+        "key", "generate", "ssh", "--name", "files@example.org", "--output", ".",
+        "--protect", "none",
+    )  # fmt: skip
+    private = next(each for each in shell.work.glob("*.pub")).stem
+    for name in (CMS, SSH, CLEAR):
+        (shell.work / name).write_text(f"{name}\n")
+    (shell.work / PACKED).write_bytes(
+        lzma.compress((shell.work / "release/hello.ko").read_bytes(), check=lzma.CHECK_CRC32)
+    )
     with shell.owned():
         shell.good("sign", "release", *KEYS)
+        shell.good("sign", PACKED, *KEYS[2:], "--output", "signed")
         for name, key, kind in (
-            (f"release/{PLAIN}", KEYS[1], "openpgp"),
-            (CMS, "file:files.pem", "cms"),
+            (f"release/{PLAIN}", KEYS[1], "blob:openpgp"),
+            (CMS, "file:files.pem", "blob:cms"),
+            (SSH, f"ssh:{shell.work / private}", "blob:sshsig"),
+            (CLEAR, KEYS[1], "text:cleartext"),
         ):
-            shell.good("sign", name, "--as", f"blob:{kind}", "--key", key, "--output", "signed")
-            if not (shell.work / "signed" / Path(name).name).exists():
+            shell.good("sign", name, "--as", kind, "--key", key, "--output", "signed")
+            if kind != "text:cleartext" and not (shell.work / "signed" / Path(name).name).exists():
                 shutil.copy(shell.work / name, shell.work / "signed")
         made = shell.good("report", "signed", "--output", "evidence", *KEYS[:2], "--json")
     (said,) = made.of_type("evidence")
     assert said["findings"] == []
-    assert said["verified"] == said["artifacts"] == 6
+    assert said["verified"] == said["artifacts"] == 9
     yield shell
     shell.close()
 
 
-def _check(shell: Shell, release: Path, evidence: str = "evidence") -> Done:
+def _check(
+    shell: Shell, release: Path, evidence: str = "evidence", path: str = "/usr/bin:/bin"
+) -> Done:
     done = subprocess.run(
         ["/bin/sh", shell.work / evidence / "verify.sh", release],
-        env={"PATH": "/usr/bin:/bin"},
+        env={"PATH": path},
         capture_output=True,
         text=True,
         check=False,
@@ -72,6 +90,13 @@ def test_the_folder_holds_everything(gathered: Shell) -> None:
         "report.html",
         "report.json",
         "report.json.asc",
+        "report.json.ed25519",
+        "audit-proofs.json",
+        "checkpoint.txt",
+        "verifier.txt",
+        "verify_audit.py",
+        "keys/allowed_signers",
+        "keys/audit.pem",
         "report.pdf",
         "report.svg",
         "signatures.tsv",
@@ -110,8 +135,21 @@ def test_the_script_accepts_the_release(gathered: Shell, copy: Path) -> None:
     done = _check(gathered, copy)
     assert done.status == 0, done
     assert "Everything is as it was signed" in done.out
-    for said in ("rpmkeys: signature", "gpgv: good", "CMS verification", "module signature good"):
+    for said in (
+        "report.json: openssl: signed by the audit key",
+        f"{CLEAR}.asc: gpgv: good",
+        f"{CMS}: openssl: CMS verification",
+        f"{PACKED}: openssl: module signature good",
+        f"{PLAIN}: gpgv: good",
+        f"{SSH}: ssh-keygen: good",
+        "hello.ko: openssl: module signature good",
+        "rpmkeys: signature",
+    ):
         assert said in done.out, said
+    # every published file: what is signed inside, and the signatures beside the others
+    proven = {line.split()[1] for line in done.out.splitlines() if "stands in the audit" in line}
+    beside = {f"{PLAIN}.asc:", f"{CMS}.p7s:", f"{SSH}.sshsig:", f"{CLEAR}.asc:"}
+    assert proven >= beside | {"hello.ko:", f"{PACKED}:", "hello-1.0-1.noarch.rpm:"}
 
 
 def _flip(name: str, offset: int) -> Callable[[Path], None]:
@@ -128,13 +166,21 @@ def _link(release: Path) -> None:
     (release / "hello.ko").symlink_to(release.parent / "elsewhere.ko")
 
 
+CHANGED = {
+    "module": ("hello.ko", 1000),
+    "signature of the module": ("hello.ko", -100),
+    "module in xz": (PACKED, 300),
+    "frame of xz": (PACKED, -30),
+    "package": ("hello-1.0-1.noarch.rpm", -10),
+    "file": (PLAIN, 50),
+    "file with CMS": (CMS, 0),
+    "signature with CMS": (f"{CMS}.p7s", -5),
+    "file with SSH": (SSH, 0),
+    "signature with SSH": (f"{SSH}.sshsig", 120),
+    "text in the clear": (f"{CLEAR}.asc", 60),
+}
 SPOILT = {
-    "module": _flip("hello.ko", 1000),
-    "signature of the module": _flip("hello.ko", -100),
-    "package": _flip("hello-1.0-1.noarch.rpm", -10),
-    "file": _flip(PLAIN, 50),
-    "file with CMS": _flip(CMS, 0),
-    "signature beside": _flip(f"{CMS}.p7s", -5),
+    "one byte": _flip("hello.ko", 1000),
     "one file more": lambda release: (release / "more").write_text("x") and None,
     "one file less": lambda release: (release / "hello.ko").unlink(),
     "a link": _link,
@@ -150,23 +196,38 @@ def test_the_script_refuses_what_was_spoilt(gathered: Shell, copy: Path, what: s
     assert "Everything is as" not in done.out
 
 
-@pytest.mark.parametrize("what", ["module", "package", "file", "file with CMS"])
+@pytest.mark.parametrize("what", CHANGED)
 def test_the_tools_refuse_it_even_where_the_digest_is_made_to_fit(
     gathered: Shell, copy: Path, tmp_path: Path, what: str
 ) -> None:
-    SPOILT[what](copy)
+    """Only the tool's own check of that file is left in the script."""
+    name, offset = CHANGED[what]
+    signed = name.removesuffix(".p7s").removesuffix(".sshsig")
     folder = Path(shutil.copytree(gathered.work / "evidence", tmp_path / "evidence"))
     script = folder / "verify.sh"
-    lines = script.read_text().splitlines()
-    kept = [each for each in lines if not each.startswith("check_digest ")]
-    assert len(kept) < len(lines)
+    calls = ("check_", "count_")
+    kept = [
+        line
+        for line in script.read_text().splitlines()
+        if not line.startswith(calls)
+        or (
+            ("()" in line or f" '{signed}' " in line)
+            and not line.startswith(("check_digest ", "check_proof "))
+        )
+    ]
     script.write_text("\n".join(kept) + "\n")
-    done = _check(gathered, copy, os.path.relpath(folder, gathered.work))
+    place = os.path.relpath(folder, gathered.work)
+    assert _check(gathered, copy, place).out.endswith("as it was signed: 1 checks.\n")
+    _flip(name, offset)(copy)
+    done = _check(gathered, copy, place)
     assert done.status == 1, done
     assert done.out.count("REFUSED") == 1
 
 
-@pytest.mark.parametrize("key", ["keys/openpgp.gpg", "keys/x509.pem"])
+@pytest.mark.parametrize(
+    "key",
+    ["keys/openpgp.gpg", "keys/x509.pem", "keys/allowed_signers", "keys/audit.pem", "verifier.txt"],
+)
 def test_nothing_is_accepted_without_the_keys(
     gathered: Shell, copy: Path, tmp_path: Path, key: str
 ) -> None:
@@ -174,6 +235,75 @@ def test_nothing_is_accepted_without_the_keys(
     (folder / key).write_bytes(b"")
     done = _check(gathered, copy, os.path.relpath(folder, gathered.work))
     assert done.status == 1, done
+
+
+def _edit(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        content = (folder / name).read_text()
+        assert old in content
+        (folder / name).write_text(content.replace(old, new, 1))
+
+    return change
+
+
+FORGED = {
+    "the report": (_edit("report.json", '"trusted"', '"TRUSTED"'), "REFUSED  report.json"),
+    "its signature": (_flip("report.json.ed25519", 3), "REFUSED  report.json"),
+    "a record": (_edit("audit-proofs.json", "published", "Published"), "not find it in the audit"),
+    "a path": (_edit("audit-proofs.json", '"index": ', '"index": 1'), "not find it in the audit"),
+    "the checkpoint": (
+        _edit("audit-proofs.json", "\\n", "0\\n"),
+        "not find it in the audit",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_a_changed_report_or_proof_is_refused(
+    gathered: Shell, copy: Path, tmp_path: Path, what: str
+) -> None:
+    change, said = FORGED[what]
+    folder = Path(shutil.copytree(gathered.work / "evidence", tmp_path / "evidence"))
+    change(folder)
+    done = _check(gathered, copy, os.path.relpath(folder, gathered.work))
+    assert done.status == 1, done
+    assert said in done.out
+
+
+def test_what_cannot_be_checked_is_told(gathered: Shell, copy: Path, tmp_path: Path) -> None:
+    """Without Python and xz the rest is checked, and the status says that it is not everything."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for each in Path("/usr/bin").iterdir():
+        if not each.name.startswith(("python3", "xz")):
+            (tools / each.name).symlink_to(each)
+    done = _check(gathered, copy, path=str(tools))
+    assert done.status == 2, done
+    assert f"UNKNOWN  {PACKED}: xz is not installed" in done.out
+    assert "UNKNOWN  hello.ko: python3 is not installed" in done.out
+    assert "hello.ko: openssl: module signature good" in done.out
+    assert "Nothing is refused" in done.out
+
+
+def test_a_file_that_others_signed_has_no_proof_and_it_is_told(
+    gathered: Shell, tmp_path: Path
+) -> None:
+    """The station trusts the key; what it signed elsewhere is in the log of no station here."""
+    release = tmp_path / "foreign"
+    release.mkdir()
+    shutil.copy(gathered.work / "signed/hello.ko", release)
+    (release / "text").write_text("x")
+    command = ["gpg", "--batch", "--quiet", "--local-user", f"<{MAIL}>", "--detach-sign"]
+    subprocess.run(
+        [*command, "--output", release / "text.sig", release / "text"],
+        env=gathered.environment, check=True, capture_output=True,
+    )  # fmt: skip
+    made = gathered.good("report", release, "--output", tmp_path / "evidence", "--json")
+    (finding,) = made.of_type("evidence")[0]["findings"]
+    assert finding.startswith("text: it was not signed by this station")
+    done = _check(gathered, release, os.path.relpath(tmp_path / "evidence", gathered.work))
+    assert done.status == 0, done
+    assert done.out.count("stands in the audit log") == 1
 
 
 def test_the_script_is_plain_posix(gathered: Shell) -> None:
