@@ -19,9 +19,11 @@ from signstation.errors import (
     ToolMissing,
     ToolTimedOut,
 )
-from signstation.formats.kmod_open import open_module
+from signstation.formats.kmod_open import compression_of, open_module
+from signstation.formats.kmod_words import GZIP
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.context import ToolContext
+from signstation.model.asks import Compression
 from signstation.model.checks import Opinion, OpinionOutcome
 from signstation.model.text import Text
 from signstation.model.trust import Purpose, Trust
@@ -33,6 +35,8 @@ MAX_SAYS = 2000
 
 _UNKNOWN = ("signer certificate not found", "unable to get", "self-signed certificate")
 """Words of openssl for a signer that leads to no trusted certificate."""
+_FILENAME_ONLY = re.compile(rb"(filename:[^\n]*\n?)?")
+"""What modinfo prints before it finds that it cannot read the module."""
 _FIELDS = ("signer", "sig_key", "sig_hashalgo")
 _SHOWS_ONLY = Text("modinfo shows the signature and checks nothing.")
 _PATH = Text(
@@ -73,10 +77,12 @@ def _modinfo(artifact: Artifact, ctx: ToolContext) -> Opinion:
     outcome, says = OpinionOutcome.CANNOT, _words(done.stderr)
     if fields:
         says = "\n".join(f"{name}: {value}" for name, value in fields.items())
-    elif done.stdout:
+    elif _FILENAME_ONLY.fullmatch(done.stdout) is None:
         outcome, says = OpinionOutcome.UNSIGNED, ""
     version = _version(ctx, "modinfo", "--version")
-    return Opinion("modinfo", version, done.command, outcome, says, _SHOWS_ONLY)
+    unread = not fields and compression_of(artifact) is Compression.GZIP
+    note = GZIP if unread else _SHOWS_ONLY
+    return Opinion("modinfo", version, done.command, outcome, says, note)
 
 
 def _fields(output: bytes) -> dict[str, str]:

@@ -87,8 +87,14 @@ def test_modinfo_reads_it_and_openssl_accepts_it(
     features = subprocess.run(("modinfo", "--version"), capture_output=True, check=True).stdout
     reads = {Compression.XZ: b"+XZ", Compression.ZSTD: b"+ZSTD", Compression.GZIP: b"+ZLIB"}
     assert compression is Compression.GZIP or reads[compression] in features
-    says = opinions["modinfo"].says
-    assert ("signer: Module key" in says) is (reads[compression] in features), says
+    shown = opinions["modinfo"]
+    assert shown.outcome is OpinionOutcome.CANNOT, "it judges nothing"
+    assert ("signer: Module key" in shown.says) is (reads[compression] in features), shown.says
+    assert shown.note is not None
+    assert ("zlib" in shown.note.english()) is (reads[compression] not in features)
+    unsigned = _opinions(_through(COMPRESS[compression], module()), tmp_path, tools)
+    expected = OpinionOutcome.UNSIGNED if reads[compression] in features else OpinionOutcome.CANNOT
+    assert [each.outcome for each in unsigned.values()] == [expected]
 
 
 @EACH
