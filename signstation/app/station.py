@@ -25,7 +25,7 @@ from signstation.jobs.runner import Runner, RunnerSettings, system_clock
 from signstation.model.jobs import JobEvent
 from signstation.model.secret import Secret
 from signstation.model.station import DoctorRow
-from signstation.registry.plugins import load_formats
+from signstation.registry.plugins import FormatsOnDemand
 from signstation.system.programs import Programs
 from signstation.worker.pool import Workers
 from signstation.worker.settings import WorkerSettings
@@ -55,7 +55,7 @@ class Station:
         self._journal = Journal(home / _JOURNAL)
         self._pools = Workers(_worker_settings(home, settings))
         self._pins = TrustPins(home / _TRUST)
-        formats = load_formats()
+        formats = FormatsOnDemand()
         broker = PromptBroker()
         trust = TrustSource(self._pins, self._pools.tools, system_clock)
         examiner = Examiner(self._pools.check, self._pools.tools, formats, trust, system_clock)

@@ -7,10 +7,7 @@ As those of ``reports/verification.py``: ``schema`` and ``type`` first; JSON Sch
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from signstation.app.backup import Contents
-from signstation.app.retention import Freed
 from signstation.interfaces.format import Format
 from signstation.model.anchors import Anchor
 from signstation.model.evidence import Evidence
@@ -22,14 +19,15 @@ from signstation.model.station import DoctorRow
 from signstation.reports.verification import SCHEMA, Json
 
 
-def _head(kind: str) -> Json:
+def head(kind: str) -> Json:
+    """Return what every object begins with."""
     return {"schema": SCHEMA, "type": kind}
 
 
 def planned_json(item: PlannedItem) -> Json:
     """Return one artifact of a plan."""
     return {
-        **_head("planned"),
+        **head("planned"),
         "path": str(item.path),
         "format": item.format,
         "title": item.title,
@@ -43,7 +41,7 @@ def planned_json(item: PlannedItem) -> Json:
 def plan_json(plan: PlanSummary) -> Json:
     """Return the plan as a whole; its artifacts are objects of their own."""
     return {
-        **_head("plan"),
+        **head("plan"),
         "id": plan.id,
         "artifacts": len(plan.items),
         "refused": len(plan.refused),
@@ -57,7 +55,7 @@ def plan_json(plan: PlanSummary) -> Json:
 def step_json(step: StepRow) -> Json:
     """Return one artifact of a job; ``sha256`` is that of the first output."""
     return {
-        **_head("artifact"),
+        **head("artifact"),
         "job": step.job,
         "step": step.id,
         "path": step.path,
@@ -75,7 +73,7 @@ def step_json(step: StepRow) -> Json:
 def job_json(job: JobRow) -> Json:
     """Return a job without its artifacts."""
     return {
-        **_head("job"),
+        **head("job"),
         "job": job.id,
         "title": job.title,
         "state": job.state.value,
@@ -93,7 +91,7 @@ def job_json(job: JobRow) -> Json:
 def profile_json(profile: Profile) -> Json:
     """Return a saved profile; empty where it leaves something open."""
     return {
-        **_head("profile"),
+        **head("profile"),
         "name": profile.name,
         "source": profile.source,
         "keys": list(profile.keys),
@@ -113,7 +111,7 @@ def profile_json(profile: Profile) -> Json:
 def job_detail_json(detail: JobDetail) -> Json:
     """Return the sealed order of a job; in ``commands`` FILE stands for each artifact."""
     return {
-        **_head("order"),
+        **head("order"),
         "job": detail.job,
         "request": detail.request_sha256,
         "signing_time": detail.signing_time,
@@ -144,7 +142,7 @@ def job_detail_json(detail: JobDetail) -> Json:
 def format_json(kind: Format) -> Json:
     """Return what ``--as`` may name and ``--option`` may set."""
     return {
-        **_head("format"),
+        **head("format"),
         "format": kind.id,
         "title": kind.title.english(),
         "rules": kind.rules,
@@ -165,7 +163,7 @@ def format_json(kind: Format) -> Json:
 def health_json(row: DoctorRow) -> Json:
     """Return one row of ``doctor``."""
     return {
-        **_head("health"),
+        **head("health"),
         "id": row.id,
         "health": row.health.value,
         "title": row.title.english(),
@@ -176,27 +174,13 @@ def health_json(row: DoctorRow) -> Json:
 
 def file_json(path: str) -> Json:
     """Return a file that was written."""
-    return {**_head("file"), "path": path}
-
-
-def backup_json(contents: Contents, path: Path, beside: str | None) -> Json:
-    """Return a backup that was written or restored; ``beside``: where an old state lies now."""
-    return {
-        **_head("backup"),
-        "path": str(path),
-        "made": contents.made,
-        "program": contents.program,
-        "with_keys": contents.with_keys,
-        "files": len(contents.files),
-        "size": sum(each.size for each in contents.files),
-        "kept_beside": beside,
-    }
+    return {**head("file"), "path": path}
 
 
 def evidence_json(made: Evidence) -> Json:
     """Return the evidence that was gathered; ``findings`` say what it lacks."""
     return {
-        **_head("evidence"),
+        **head("evidence"),
         "path": str(made.directory),
         "artifacts": made.artifacts,
         "verified": made.verified,
@@ -205,22 +189,11 @@ def evidence_json(made: Evidence) -> Json:
     }
 
 
-def pruned_json(freed: Freed, *, removed: bool) -> Json:
-    """Return what is old of one kind; ``removed`` is false where it was only looked at."""
-    return {
-        **_head("pruned"),
-        "kind": freed.kind.value,
-        "count": freed.count,
-        "size": freed.size,
-        "removed": removed,
-    }
-
-
 def anchor_json(anchor: Anchor, *, pinned: bool) -> Json:
     """Return a trust anchor; ``origin`` is null while it is not pinned."""
     origin = {"source": anchor.origin.source, "since": anchor.origin.since}
     return {
-        **_head("anchor"),
+        **head("anchor"),
         "fingerprint": anchor.identity,
         "kind": anchor.kind.value,
         "label": anchor.label,

@@ -23,7 +23,7 @@ from signstation.cli.command import (
     json_option,
     secret_option,
 )
-from signstation.cli.objects import backup_json, pruned_json
+from signstation.cli.objects_station import backup_json, pruned_json
 from signstation.cli.output import Output, nearby
 from signstation.cli.run import asker_for, run
 from signstation.errors import BackupLocked

@@ -7,7 +7,7 @@ that key for the primary one: signatures by subkeys find no policy that fits (0.
 from __future__ import annotations
 
 import re
-from xml.sax.saxutils import quoteattr
+from html import escape
 
 from signstation.codec.openpgp import SignaturePacket
 from signstation.errors import ArtifactMalformed, LimitReached, ToolMissing, ToolTimedOut
@@ -95,13 +95,13 @@ def policy(title: str, key: str, primary: str, keyring: str) -> str:
 
     ``key`` and ``primary`` are fingerprints in upper-case hexadecimal, ``title`` any text.
     """
-    rule = f'<Required Type="{ORIGIN}" File={quoteattr(keyring)} id="{primary}"/>'
-    shown = quoteattr("".join(each if each.isprintable() else " " for each in title))
+    rule = f'<Required Type="{ORIGIN}" File="{escape(keyring)}" id="{primary}"/>'
+    shown = escape("".join(each if each.isprintable() else " " for each in title))
     return (
         '<?xml version="1.0"?>\n'
         '<!DOCTYPE Policy SYSTEM "https://www.debian.org/debsig/1.0/policy.dtd">\n'
         '<Policy xmlns="https://www.debian.org/debsig/1.0/">\n'
-        f'  <Origin Name={shown} id="{key}" Description={shown}/>\n'
+        f'  <Origin Name="{shown}" id="{key}" Description="{shown}"/>\n'
         f"  <Selection>{rule}</Selection>\n"
         f'  <Verification MinOptional="0">{rule}</Verification>\n'
         "</Policy>\n"

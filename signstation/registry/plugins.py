@@ -1,10 +1,14 @@
-"""Finds formats and key stores: modules of the two packages that end in FORMAT or KEYSTORE."""
+"""Finds formats and key stores: modules of the two packages that end in FORMAT or KEYSTORE.
+
+A format's module has its id for a name, and those that are parts of it begin with that and a ``_``.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import ModuleType
 
 import signstation.formats
@@ -26,6 +30,35 @@ def load_formats() -> Mapping[str, Format]:
         module.FORMAT for module in _modules(signstation.formats) if hasattr(module, "FORMAT")
     ]
     return {each.id: each for each in sorted(found, key=lambda each: each.id)}
+
+
+class FormatsOnDemand(Mapping[str, Format]):
+    """Every format by id, imported when it is first asked for.
+
+    For processes that need what one or two of them declare; a worker in a sandbox can import
+    nothing any more and takes ``load_formats``.
+    """
+
+    def __getitem__(self, id_: str) -> Format:
+        """Import a format. Raises KeyError."""
+        if id_ not in _format_names():
+            raise KeyError(id_)
+        found: Format = importlib.import_module(f"{signstation.formats.__name__}.{id_}").FORMAT
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the ids, sorted."""
+        return iter(_format_names())
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(_format_names())
+
+
+@cache
+def _format_names() -> tuple[str, ...]:
+    found = pkgutil.iter_modules(signstation.formats.__path__)
+    return tuple(sorted(each.name for each in found if "_" not in each.name))
 
 
 def load_keystores() -> Mapping[str, KeyStore]:

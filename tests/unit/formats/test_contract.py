@@ -20,7 +20,7 @@ from signstation.model.keys import SignatureType, Slot
 from signstation.model.options import Existing, resolve
 from signstation.model.outputs import MAX_PATCH_BYTES, Patched, Sibling
 from signstation.model.trust import Trust
-from signstation.registry.plugins import detect, load_formats
+from signstation.registry.plugins import FormatsOnDemand, detect, load_formats
 from tests.support.contract_formats import (
     FormatCase,
     apply,
@@ -43,6 +43,14 @@ def case(request: pytest.FixtureRequest) -> FormatCase:
 def test_every_format_has_samples() -> None:
     without = [each for each in load_formats() if not samples_of(each)]
     assert without == [], "write tests/support/samples_<format>.py"
+
+
+def test_formats_on_demand_are_those_that_are_found() -> None:
+    """By the names of their modules, which are imported only when one is asked for."""
+    lazy = FormatsOnDemand()
+    assert dict(lazy) == dict(load_formats())
+    assert list(lazy) == list(load_formats())
+    assert "no-format" not in lazy
 
 
 def test_it_is_recognised_by_content_before_all_others(case: FormatCase) -> None:
