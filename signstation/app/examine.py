@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -14,12 +13,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from signstation.app.beside import Beside, open_in
+from signstation.app.surroundings import Vicinity, look_around
 from signstation.app.trust import TrustSource
-from signstation.errors import InputError, PathMissing, SignstationError, UsageError
-from signstation.interfaces.format import Format
-from signstation.interfaces.workers import CheckWorkers, ToolWorkers
-from signstation.jobs.candidates import Candidate, Skipped, candidates, open_candidate
+from signstation.errors import InputError, SignstationError, UsageError
+from signstation.interfaces.format import Format, Surrounded
+from signstation.interfaces.workers import CheckWorkers, HashWorkers, ToolWorkers
+from signstation.jobs.candidates import Candidate, Skipped, candidates
 from signstation.model.checks import Opinion, OpinionOutcome
+from signstation.model.members import Surroundings
 from signstation.model.orders import VerifyOrder
 from signstation.model.station import Inspected, VerifiedPath
 from signstation.model.text import Text
@@ -52,6 +54,7 @@ class _Subject:
     artifact: int
     signatures: tuple[int, ...]
     format_id: str
+    surroundings: Surroundings | None
 
 
 class Examiner:
@@ -61,6 +64,7 @@ class Examiner:
         self,
         check: CheckWorkers,
         tools: ToolWorkers,
+        hashes: HashWorkers,
         formats: Mapping[str, Format],
         trust: TrustSource,
         clock: Callable[[], int],
@@ -68,7 +72,9 @@ class Examiner:
         """``clock`` gives Unix seconds."""
         self._check = check
         self._tools = tools
+        self._hashes = hashes
         self._formats = formats
+        self._beside = Beside(check, formats)
         self._trust = trust
         self._clock = clock
 
@@ -113,7 +119,7 @@ class Examiner:
             return (Inspected(each.path, error=wire_text(each.error, each.path)),)
         try:
             with ExitStack() as stack:
-                artifact = await asyncio.to_thread(_open, stack, each.root, each.name)
+                artifact = await asyncio.to_thread(open_in, stack, each.root, each.name)
                 found = await self._check.inspect(artifact, format_id, _no_progress)
             return (Inspected(each.path, inspection=found),)
         except SignstationError as error:
@@ -126,21 +132,19 @@ class Examiner:
 
         So that a directory, ``verify *`` and ``verify x.asc`` all judge ``x`` by its signatures.
         """
-        suffixes = self._suffixes(format_id)
+        suffixes = self._beside.suffixes(format_id)
         seen: set[Path] = set()
         for each in found:
-            subject = each
+            subjects = [each]
             if isinstance(each, Candidate) and each.path.suffix in suffixes:
                 name = each.name.removesuffix(each.path.suffix)
                 if (each.root / name).is_file():
-                    subject = replace(each, name=name)
-            if subject.path not in seen:
-                seen.add(subject.path)
-                yield subject
-
-    def _suffixes(self, format_id: str | None) -> frozenset[str]:
-        kinds = self._formats.values() if format_id is None else (self._formats[format_id],)
-        return frozenset(suffix for kind in kinds for suffix in kind.siblings())
+                    both = format_id is None and self._rare(each)
+                    subjects = [replace(each, name=name), *(subjects if both else ())]
+            for subject in subjects:
+                if subject.path not in seen:
+                    seen.add(subject.path)
+                    yield subject
 
     async def _verify(
         self, each: Candidate | Skipped, format_id: str | None, trust: Trust, at: int
@@ -151,44 +155,42 @@ class Examiner:
             return (VerifiedPath(each.path, error=wire_text(each.error, each.path)),)
         results: list[VerifiedPath] = []
         try:
+            if format_id is None and self._rare(each) and await self._beside.claimed(each):
+                return ()  # it is judged with what it signs
             with ExitStack() as stack:
-                artifact = await asyncio.to_thread(_open, stack, each.root, each.name)
+                artifact = await asyncio.to_thread(open_in, stack, each.root, each.name)
                 found = format_id or await self._check.recognise(artifact)
-                signatures = await asyncio.to_thread(self._beside, stack, each, found, format_id)
+                signatures = await self._beside.find(stack, each, found, format_id)
                 for kind, descriptors in signatures.items():
-                    subject = _Subject(each.path, artifact, descriptors, kind)
+                    around = await self._surroundings(each, artifact, kind)
+                    subject = _Subject(each.path, artifact, descriptors, kind, around)
                     results.append(await self._judge(subject, trust, at))
         except SignstationError as error:
             results.append(VerifiedPath(each.path, error=wire_text(error, each.path)))
         return tuple(results)
 
-    def _beside(
-        self, stack: ExitStack, each: Candidate, found: str, named: str | None
-    ) -> dict[str, tuple[int, ...]]:
-        """Open the signature files beside an artifact, by the format that reads them. Blocks.
+    def _rare(self, each: Candidate) -> bool:
+        """Whether its suffix is that of a signature for some artifacts only."""
+        suffix = each.path.suffix
+        return suffix in self._beside.suffixes(None) and self._beside.rare(suffix)
 
-        A package with a detached signature beside it is judged twice: as a package and as a file.
-        """
-        kinds = [self._formats[found]]
-        if named is None and not kinds[0].siblings():
-            kinds += [kind for kind in self._formats.values() if kind.siblings()]
-        opened: dict[str, tuple[int, ...]] = {}
-        for kind in kinds:
-            descriptors = []
-            for suffix in kind.siblings():
-                try:
-                    descriptors.append(_open(stack, each.root, each.name + suffix))
-                except PathMissing:
-                    continue
-            if descriptors or kind.id == found:
-                opened[kind.id] = tuple(descriptors)
-        return opened
+    async def _surroundings(self, each: Candidate, artifact: int, kind: str) -> Surroundings | None:
+        """Look at the files that an artifact names; None for formats that name none."""
+        if not isinstance(self._formats[kind], Surrounded):
+            return None
+        wanted = await self._check.members(artifact, kind)
+        name = each.path.name
+        known = frozenset({name, *(name + suffix for suffix in self._beside.suffixes(None))})
+        below = each.name.removesuffix(name)
+        return await look_around(Vicinity(each.root, below, known), wanted, self._hashes)
 
     async def _judge(self, subject: _Subject, trust: Trust, at: int) -> VerifiedPath:
         arguments = (subject.artifact, subject.signatures, subject.format_id, trust, at)
         opinions = asyncio.ensure_future(self._opinions(*arguments))
         try:
-            inspection, verified = await self._check.verify(*arguments, _no_progress)
+            inspection, verified = await self._check.verify(
+                *arguments, _no_progress, surroundings=subject.surroundings
+            )
             path = shown(subject.path)
             judged = assemble(path, inspection, verified, await opinions, at=at)
         finally:
@@ -209,12 +211,6 @@ class Examiner:
 
 def _no_progress(_done: int) -> None:
     """Results come file by file; nobody watches the bytes of one."""
-
-
-def _open(stack: ExitStack, root: Path, name: str) -> int:
-    descriptor, _ = open_candidate(root, name)
-    stack.callback(os.close, descriptor)
-    return descriptor
 
 
 async def _hand_out(

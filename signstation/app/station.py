@@ -58,7 +58,8 @@ class Station:
         formats = FormatsOnDemand()
         broker = PromptBroker()
         trust = TrustSource(self._pins, self._pools.tools, system_clock)
-        examiner = Examiner(self._pools.check, self._pools.tools, formats, trust, system_clock)
+        pools = self._pools
+        examiner = Examiner(pools.check, pools.tools, pools.hashes, formats, trust, system_clock)
         self._keys = KeyDesk(broker, self._pools.keys)
         private = home / _PRIVATE
         private.mkdir(mode=0o700, exist_ok=True)

@@ -212,32 +212,33 @@ def _files(entries: Sequence[Entry], surroundings: Surroundings | None) -> Itera
             member = found.get((entry.place, entry.algorithm), nothing)
             fates.setdefault(_fate(entry, member), []).append((entry, member))
     for entry, member in _first(fates.get("changed", ())):
-        words = "{name} is not the file that is listed."
-        yield _content(
-            f"{CODE}.changed", Outcome.FAIL, text(words, name=entry.place), _both(entry, member)
-        )
-    for state, words in _NOT_RUN.items():
+        summary = text("{name} is not the file that is listed.", name=entry.place)
+        yield _content(f"{CODE}.changed", Outcome.FAIL, summary, _both(entry, member))
+    for state in (MemberState.MISSING, MemberState.NOT_A_FILE, MemberState.UNREADABLE):
         for entry, _ in _first(fates.get(state.value, ())):
-            yield _content(f"{CODE}.{state.value}", Outcome.NOT_RUN, text(words, name=entry.place))
+            summary = _not_run(state, entry.place)
+            yield _content(f"{CODE}.{state.value}", Outcome.NOT_RUN, summary)
     same = len(fates.get("same", ()))
     if same:
-        words = text("{count} of {all} listed files are here, unchanged.", count=same,
-                     all=len(entries))  # fmt: skip
-        yield _content(f"{CODE}.files", Outcome.PASS, words)
+        template = "{count} of {all} listed files are here, unchanged."
+        summary = text(template, count=same, all=len(entries))
+        yield _content(f"{CODE}.files", Outcome.PASS, summary)
     if surroundings.count:
         yield _others(surroundings)
 
 
-_NOT_RUN = {
-    MemberState.MISSING: "{name} is not here.",
-    MemberState.NOT_A_FILE: "{name} is no plain file here; links are not followed.",
-    MemberState.UNREADABLE: "{name} cannot be read.",
-}
+def _not_run(state: MemberState, name: str) -> Text:
+    if state is MemberState.MISSING:
+        return text("{name} is not here.", name=name)
+    if state is MemberState.NOT_A_FILE:
+        return text("{name} is no plain file here; links are not followed.", name=name)
+    return text("{name} cannot be read.", name=name)
 
 
 def _fate(entry: Entry, member: FoundMember) -> str:
     if member.state is not MemberState.READ:
-        return member.state.value
+        state: str = member.state.value
+        return state
     return "same" if member.digest == entry.digest else "changed"
 
 

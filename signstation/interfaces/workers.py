@@ -96,7 +96,7 @@ class CheckWorkers(Protocol):
         """As ``recheck``, of the artifact as it would be with ``patches`` that move no byte."""
         ...
 
-    async def verify(
+    async def verify(  # noqa: PLR0913 - each names a thing that a caller has to decide
         self,
         artifact: int,
         signatures: Sequence[int],
@@ -104,6 +104,7 @@ class CheckWorkers(Protocol):
         trust: Trust,
         time: int,
         progress: Progress,
+        *,
         surroundings: Surroundings | None = None,
     ) -> tuple[Inspection, Verified]:
         """Inspect and verify in one go; ``surroundings`` are what ``members`` made known."""
@@ -142,6 +143,11 @@ class GuardTerms:
 
 class KeySession(Protocol):
     """One open key under one request."""
+
+    @property
+    def in_memory(self) -> bool:
+        """True where the private key was taken into the memory of a key worker of ours."""
+        ...
 
     async def sign(
         self, item: int, round_number: int, asks: Sequence[ToSign]

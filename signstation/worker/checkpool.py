@@ -68,7 +68,7 @@ class CheckPool:
         data = await self._call(call, (artifact,), size_of(artifact), None)
         return from_plain(data.get("members"), tuple[NamedMember, ...])
 
-    async def verify(
+    async def verify(  # noqa: PLR0913 - each names a thing that a caller has to decide
         self,
         artifact: int,
         signatures: Sequence[int],
@@ -76,6 +76,7 @@ class CheckPool:
         trust: Trust,
         time: int,
         progress: Progress,
+        *,
         surroundings: Surroundings | None = None,
     ) -> tuple[Inspection, Verified]:
         """Inspect and verify in one go.

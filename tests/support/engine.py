@@ -123,7 +123,7 @@ class LocalCheck:
             StepContext(time=item.time, seed=item.seed, expected=item.sha256, progress=progress),
         )
 
-    async def verify(
+    async def verify(  # noqa: PLR0913 - each names a thing that a caller has to decide
         self,
         artifact: int,
         signatures: Sequence[int],
@@ -131,6 +131,7 @@ class LocalCheck:
         trust: Trust,
         time: int,
         progress: Progress,
+        *,
         surroundings: Surroundings | None = None,
     ) -> tuple[Inspection, Verified]:
         """Inspect and verify."""
