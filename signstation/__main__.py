@@ -6,8 +6,7 @@ import importlib
 import os
 import sys
 
-from signstation.cli.main import COMPLETE_VARIABLE
-from signstation.cli.main import main as command_line
+from signstation.cli.variables import COMPLETE_VARIABLE
 from signstation.effects import ExitStatus
 
 _DISPLAYS = ("WAYLAND_DISPLAY", "DISPLAY", "QT_QPA_PLATFORM")
@@ -24,7 +23,8 @@ def main() -> int:
     """Run and return the exit status."""
     arguments = sys.argv[1:]
     if arguments or COMPLETE_VARIABLE in os.environ:
-        return command_line(arguments)
+        status: int = importlib.import_module("signstation.cli.main").main(arguments)
+        return status
     return _window()
 
 
@@ -32,8 +32,12 @@ def _window() -> int:
     if not any(os.environ.get(name) for name in _DISPLAYS):
         sys.stderr.write(_NO_DISPLAY)
         return int(ExitStatus.HOST)
-    # Qt takes 90 ms to import: only when the window is wanted, and only here.
-    status: int = importlib.import_module("signstation.gui.main").main(sys.argv)
+    # Neither is for the command line. The station's process first: it opens while Qt is imported.
+    process = importlib.import_module("signstation.app.apart").for_window()
+    try:
+        status: int = importlib.import_module("signstation.gui.main").main(sys.argv, process)
+    finally:
+        process.close()
     return status
 
 

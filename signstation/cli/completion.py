@@ -8,8 +8,8 @@ import click
 from click.shell_completion import get_completion_class
 
 from signstation.cli.command import ExampleCommand
-from signstation.cli.main import COMPLETE_VARIABLE
 from signstation.cli.run import run
+from signstation.cli.variables import COMPLETE_VARIABLE
 from signstation.errors import UsageError
 
 SHELLS = ("bash", "zsh", "fish")

@@ -10,10 +10,9 @@ import click
 
 import signstation
 from signstation.cli.command import LazyGroup
+from signstation.cli.variables import COMPLETE_VARIABLE
 from signstation.effects import ExitStatus
 
-COMPLETE_VARIABLE = "_SIGNSTATION_COMPLETE"
-"""Environment variable by which a shell asks for completions, without arguments; click's rule."""
 COMMANDS = {
     "sign": "signstation.cli.sign:sign",
     "verify": "signstation.cli.verify:verify",

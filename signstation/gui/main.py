@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from threading import Thread
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
@@ -18,7 +16,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
-from signstation.app.home import prepare, state_directory
+from signstation.app.apart import WINDOW, StationProcess
+from signstation.app.home import prepare
 from signstation.effects import ExitStatus
 from signstation.errors import SignstationError
 from signstation.gui.broken import BrokenWindow
@@ -37,28 +36,31 @@ if TYPE_CHECKING:  # the engine takes 150 ms to import: the window is painted be
 FIRST_SIZE = (1360, 860)
 LARGE_SCREEN = (1500, 980)
 """On a smaller screen the window fills it the first time."""
-SURFACE = "window"
 
 
-def main(argv: Sequence[str]) -> int:
-    """Show the window and return the exit status when it was closed. Blocks until then."""
+def main(argv: Sequence[str], process: StationProcess) -> int:
+    """Show the window and return the exit status when it was closed. Blocks until then.
+
+    The window uses the station of ``process`` or, where that found one, its owner's; the caller
+    closes the process.
+    """
     if fault := binding_fault():
         sys.stderr.write(fault)
         return int(ExitStatus.HOST)
-    home = state_directory(os.environ)
     application = make_application(argv)
     try:
-        prepare(home)
-        memory = Memory(home)
+        prepare(process.home)
+        memory = Memory(process.home)
         speak(application, memory.language() or system_language())
     except SignstationError as error:
         return _say_broken(application, Theme(application), error)
     theme = Theme(application, memory.theme())
     station: Future[StationApi] = Future()
-    # The window first: the station's engine and processes take longer than a person likes to wait.
-    connecting = Thread(target=_connect, args=(home, station), name="connect")
+    window = Window(theme, station, PAGES)
+    # The picture first: what speaks to the station takes 150 ms to import.
+    binding = Thread(target=_bind, args=(process, station, window), name="bind")
     try:
-        return _run(application, Window(theme, station, PAGES), memory, connecting.start)
+        return _run(application, window, memory, binding.start)
     except SignstationError as error:
         return _say_broken(application, theme, error)
     finally:
@@ -67,18 +69,26 @@ def main(argv: Sequence[str]) -> int:
                 station.result().close()
 
 
-def _connect(home: Path, station: Future[StationApi]) -> None:
-    """Import the engine and reach or become the station. In a thread of its own."""
+def _bind(process: StationProcess, station: Future[StationApi], window: Window) -> None:
+    """Give the window a station whose calls wait until the process answers. In a thread."""
     if not station.set_running_or_notify_cancel():
         return
     try:
-        found: StationApi = importlib.import_module("signstation.app.connect").connect(
-            home, SURFACE
+        transport = importlib.import_module("signstation.app.awaited").AwaitedTransport(
+            process, WINDOW
         )
+        bound = importlib.import_module("signstation.app.bound").BoundStation(transport)
     except Exception as error:  # noqa: BLE001 - the window says what it was
         station.set_exception(error)
-    else:
-        station.set_result(found)
+        return
+    station.set_result(bound)
+    transport.reached.add_done_callback(partial(_tell_broken, window))
+
+
+def _tell_broken(window: Window, reached: Future[None]) -> None:
+    error = reached.exception()
+    if isinstance(error, SignstationError):
+        window.bridge.later(lambda: window.broken.emit(error))
 
 
 def _run(

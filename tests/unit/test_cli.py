@@ -17,10 +17,11 @@ from jsonschema import Draft202012Validator
 
 from signstation.cli.command import Lifetime, Moment
 from signstation.cli.examples import EXAMPLES
-from signstation.cli.main import COMPLETE_VARIABLE, main, root
+from signstation.cli.main import main, root
 from signstation.cli.output import PRECEDENCE, Output, message_lines, wire_error
 from signstation.cli.run import run
 from signstation.cli.steps import print_jobs
+from signstation.cli.variables import COMPLETE_VARIABLE
 from signstation.effects import ExitStatus
 from signstation.errors import (
     ArtifactMalformed,
