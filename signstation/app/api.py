@@ -148,6 +148,10 @@ class StationApi(Protocol):
         """Take artifacts out of the record of the last verifications, by SHA-256."""
         ...
 
+    def remember(self, seen: tuple[Seen, ...]) -> Future[None]:
+        """Put artifacts back that were forgotten, with the day and verdict that they had."""
+        ...
+
     def media(self) -> Future[tuple[Medium, ...]]:
         """Removable media that are mounted now."""
         ...

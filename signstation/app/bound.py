@@ -170,6 +170,10 @@ class BoundStation:
         """Forget verifications."""
         return self._transport.call(Method.FORGET, (digests,))
 
+    def remember(self, seen: tuple[Seen, ...]) -> Future[None]:
+        """Take back ``forget``."""
+        return self._transport.call(Method.REMEMBER, (seen,))
+
     def media(self) -> Future[tuple[Medium, ...]]:
         """List mounted media."""
         return self._transport.call(Method.MEDIA, ())

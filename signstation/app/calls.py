@@ -104,6 +104,7 @@ class Calls:
             Method.RESTORE: self._restore,
             Method.SEEN: self._seen,
             Method.FORGET: self._forget,
+            Method.REMEMBER: self._remember,
             Method.MEDIA: self._media,
             Method.COPY_IN: self._copy_in,
             Method.EARLIER: self._earlier,
@@ -263,6 +264,10 @@ class Calls:
     async def _forget(self, _: Session, __: Emit, digests: tuple[bytes, ...]) -> None:
         async with self._remembering:
             await asyncio.to_thread(self._sightings.forget, digests)
+
+    async def _remember(self, _: Session, __: Emit, rows: tuple[Seen, ...]) -> None:
+        async with self._remembering:
+            await asyncio.to_thread(self._sightings.put_back, rows)
 
     async def _media(self, _: Session, __: Emit) -> tuple[Medium, ...]:
         return await self._releases.media()

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signstation.errors import SignstationError
-from signstation.model.media import Medium
+from signstation.model.media import MOUNTS, Medium
 from signstation.system.files import shown
 from signstation.system.files_mounts import removable
 from signstation.system.programs import Programs
 
-MOUNTS = Path("/proc/self/mountinfo")
-"""The kernel's table of this process's mounts (proc_pid_mountinfo(5)); poll(2) tells changes."""
 MAX_TABLE = 4 * 1024 * 1024
 """Bytes of the mount table that are read: thousands of mounts."""
 MAX_MEDIA = 32

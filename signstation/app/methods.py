@@ -59,6 +59,7 @@ class Method(Enum):
     RESTORE = "restore"
     SEEN = "seen"
     FORGET = "forget"
+    REMEMBER = "remember"
     MEDIA = "media"
     COPY_IN = "copy_in"
     EARLIER = "earlier"
@@ -90,6 +91,7 @@ UNDERTAKINGS = frozenset(
         Method.UNPIN,
         Method.RESTORE,
         Method.FORGET,
+        Method.REMEMBER,
         Method.SAVE_PROFILE,
         Method.DELETE_PROFILE,
     }
@@ -146,6 +148,7 @@ TYPES: Mapping[Method, Types] = {
     Method.RESTORE: Types((Unpinned,)),
     Method.SEEN: Types((), tuple[Seen, ...]),
     Method.FORGET: Types((tuple[bytes, ...],)),
+    Method.REMEMBER: Types((tuple[Seen, ...],)),
     Method.MEDIA: Types((), tuple[Medium, ...]),
     Method.COPY_IN: Types((CopyOrder,), CopiedIn, CopyNews),
     Method.EARLIER: Types((tuple[Subject, ...],), tuple[Earlier, ...]),

@@ -63,6 +63,13 @@ class Sightings:
         gone = frozenset(digests)
         self._write(tuple(each for each in self.all() if each.sha256 not in gone))
 
+    def put_back(self, rows: Iterable[Seen]) -> None:
+        """Remember again what was forgotten, in its place; newer sightings stay. Blocks."""
+        known = {each.sha256 for each in self.all()}
+        back = (each for each in rows if each.sha256 not in known)
+        merged = sorted((*self.all(), *back), key=lambda each: each.at, reverse=True)
+        self._write(tuple(merged[:MAX_SEEN]))
+
     def _read(self) -> tuple[Seen, ...]:
         try:
             data = json.loads(read_file(self._path, MAX_RECORD))

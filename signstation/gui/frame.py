@@ -27,6 +27,7 @@ from signstation.gui.health import HealthPanel
 from signstation.gui.help_panel import HelpPanel
 from signstation.gui.help_topics import Help
 from signstation.gui.language import spoken
+from signstation.gui.media_watch import MediaWatch
 from signstation.gui.navigation import Navigation
 from signstation.gui.notice import Choice, Notice
 from signstation.gui.pages import Page, PageArea, PageEntry, PageName
@@ -101,6 +102,7 @@ class Window(QWidget):
         self.help = HelpPanel(theme, self._topics, self)
         self.help.closed.connect(self._give_focus_back)
         self.strip.help.connect(self._toggle_help)
+        self.strip.medium.connect(lambda: self.open(PageName.SIGN))
         self.commands = Palette(theme, self)
         self.commands.closed.connect(self._give_focus_back)
         self._focused: QWidget | None = None
@@ -207,6 +209,9 @@ class Window(QWidget):
         self._unsubscribe = station.subscribe(self.bridge.put)
         self._look_around()
         self._shelf.attach(self._theme, station, self.bridge)
+        media = MediaWatch(station, self.bridge, self)
+        media.changed.connect(self.strip.show_media)
+        media.look()
         self.station_came.emit()
 
     def _lay_out(self) -> None:

@@ -15,7 +15,7 @@ from signstation.app.api import StationApi
 from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_lines
-from signstation.gui.notice import PAGE, Notice
+from signstation.gui.notice import PAGE, Choice, Notice
 from signstation.gui.overview_items import Group, Item, Situation, endings, needs, releases
 from signstation.gui.overview_list import NeedsCard
 from signstation.gui.overview_side import EndingsCard, ReleasesCard
@@ -26,6 +26,7 @@ from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn
 from signstation.model.jobs import JobRow
+from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, PromptClosed, PromptOpened, StationEvent
 
 
@@ -146,9 +147,25 @@ class OverviewPage(Page):
         self.open_page.emit(page, paths)
 
     def _forget(self, digests: tuple[bytes, ...]) -> None:
-        self._bridge.deliver(self._station.forget(digests), self._forgotten, self._failed)
+        gone = tuple(each for each in self._situation.seen or () if each.sha256 in digests)
 
-    def _forgotten(self, _: None) -> None:
+        def forgotten(_: None) -> None:
+            self._offer_back(gone)
+            self._ask(self._station.seen(), "seen")
+
+        self._bridge.deliver(self._station.forget(digests), forgotten, self._failed)
+
+    def _offer_back(self, gone: tuple[Seen, ...]) -> None:
+        def undo() -> None:
+            self._bridge.deliver(self._station.remember(gone), self._remembered, self._failed)
+
+        self.notice.ask(
+            trn("1 artifact is forgotten.", "{count} artifacts are forgotten.", len(gone)),
+            tr("Only this reminder is gone: the files are as they were."),
+            Choice(tr("Undo"), tr("Close"), undo),
+        )
+
+    def _remembered(self, _: None) -> None:
         self._ask(self._station.seen(), "seen")
 
     def _failed(self, error: SignstationError) -> None:

@@ -121,7 +121,7 @@ class DetailPane(Card):
 
     def show_release(self, release: Release) -> None:
         """Show the jobs of one directory together."""
-        if not self._begin(release, release.name):
+        if not self._begin(release, show(release.name)):
             return
         self._fact(tr("Directory"), show(release.directory))
         self._fact(tr("Jobs"), ", ".join(str(each) for each in release.jobs), "body")

@@ -35,8 +35,8 @@ class Release:
 
     @property
     def name(self) -> str:
-        """Its directory's name; escaped."""
-        return show(PurePath(self.directory).name or self.directory)
+        """Its directory's name: untrusted text."""
+        return PurePath(self.directory).name or self.directory
 
 
 Line = Release | JobRow

@@ -13,6 +13,7 @@ from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_sentence
 from signstation.gui.kinds import kind_title
+from signstation.gui.notice import PAGE, Choice, Notice
 from signstation.gui.pages import Head, Page, PageName, page_column
 from signstation.gui.parts import ActionButton, Banner
 from signstation.gui.sign_flow import Artifact, SignFlow
@@ -66,6 +67,8 @@ class SignPage(Page):
         column.addWidget(self._head)
         self._banner = Banner(theme, self)
         column.addWidget(self._banner)
+        self.notice = Notice(theme, self, PAGE)
+        column.addWidget(self.notice)
         self._stepper = Stepper(theme, self)
         self._choose = ChooseStep(theme, station, bridge, self._stepper)
         self._look = InspectStep(theme, self._stepper)
@@ -102,6 +105,7 @@ class SignPage(Page):
         self._keys.key_file.connect(self._import_key)
         self._keys.profiles.used.connect(self._use_profile)
         self._keys.profiles.saved.connect(self._save_profile)
+        self._keys.profiles.deleted.connect(self._delete_profile)
         self._review.changed.connect(self._gate)
         self._result.verify.connect(self._verify)
         self._result.again.connect(self._start_over)
@@ -155,7 +159,9 @@ class SignPage(Page):
 
     def leave(self) -> None:
         """Go back one step where that is possible; a running job goes on."""
-        if self._stepper.current in {INSPECT, KEYS, REVIEW}:
+        if self.notice.isVisible():
+            self.notice.hide()
+        elif self._stepper.current in {INSPECT, KEYS, REVIEW}:
             self._stepper.go(self._stepper.current - 1)
 
     def _entered(self, index: int) -> None:
@@ -199,6 +205,24 @@ class SignPage(Page):
         self._flow.profile = profile.name
         self._keys.profiles.name.clear()
         self._keys.profiles.say(tr("Saved in {file}", file=profile.source))
+        self._bridge.deliver(self._station.profiles(), self._profiles_came, self._failed)
+
+    def _delete_profile(self, profile: Profile) -> None:
+        future = self._station.delete_profile(profile.name)
+        self._bridge.deliver(future, self._profile_deleted, self._failed)
+
+    def _profile_deleted(self, gone: Profile) -> None:
+        def undo() -> None:
+            self._bridge.deliver(
+                self._station.save_profile(gone), self._profile_saved, self._failed
+            )
+
+        self._flow.profile = ""
+        self.notice.ask(
+            tr("Profile {name} is deleted.", name=gone.name),
+            tr("What is chosen below stays as it is."),
+            Choice(tr("Undo"), tr("Close"), undo),
+        )
         self._bridge.deliver(self._station.profiles(), self._profiles_came, self._failed)
 
     def _import_key(self, path: Path) -> None:

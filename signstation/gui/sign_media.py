@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PySide6.QtCore import QSocketNotifier, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from signstation.app.api import StationApi
-from signstation.app.media import MOUNTS
 from signstation.gui.bridge import Bridge
+from signstation.gui.media_watch import MediaWatch
 from signstation.gui.parts import ActionButton, Card, IconLabel, Label, clear
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
@@ -21,8 +19,6 @@ from signstation.gui.words import tr, trn
 from signstation.model.media import Medium
 from signstation.reports.words import human_size, show
 
-SETTLE_MS = 300
-"""Time after a change of the mount table until it is read: several lines come at once."""
 _DAY = 86400
 
 
@@ -34,25 +30,18 @@ class MediaCards(QWidget):
     def __init__(self, theme: Theme, station: StationApi, bridge: Bridge, parent: QWidget) -> None:
         """Watch the mount table from now on."""
         super().__init__(parent)
-        self._theme, self._station, self._bridge = theme, station, bridge
+        self._theme = theme
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(12)
         self.media: tuple[Medium, ...] = ()
-        self._settled = QTimer(self)
-        self._settled.setSingleShot(True)
-        self._settled.setInterval(SETTLE_MS)
-        self._settled.timeout.connect(self.look)
-        # proc_pid_mountinfo(5): poll reports an exception when something is mounted or unmounted
-        self._table = os.open(MOUNTS, os.O_RDONLY | os.O_CLOEXEC)
-        self._notifier = QSocketNotifier(self._table, QSocketNotifier.Type.Exception, self)
-        self._notifier.activated.connect(self._settled.start)
-        self.destroyed.connect(_closer(self._table))
+        self._watch = MediaWatch(station, bridge, self)
+        self._watch.changed.connect(self.show_media)
         self.hide()
 
     def look(self) -> None:
         """Ask the station what is mounted now."""
-        self._bridge.deliver(self._station.media(), self.show_media, _nothing)
+        self._watch.look()
 
     def show_media(self, media: tuple[Medium, ...]) -> None:
         """Replace the cards."""
@@ -129,11 +118,3 @@ def medium_lines(medium: Medium, now: int) -> tuple[str, ...]:
                 )
             )
     return tuple(lines)
-
-
-def _closer(descriptor: int) -> Callable[[], None]:
-    return lambda: os.close(descriptor)
-
-
-def _nothing(_: object) -> None:
-    """Media are an offer: where they cannot be listed, files can still be chosen."""

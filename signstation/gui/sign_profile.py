@@ -17,10 +17,11 @@ from signstation.reports.words import show
 
 
 class ProfileBar(QWidget):
-    """Emits ``used`` with a Profile, ``saved`` with the name that was typed."""
+    """Emits ``used`` and ``deleted`` with a Profile, ``saved`` with the name that was typed."""
 
     used = Signal(object)
     saved = Signal(str)
+    deleted = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         """Build an empty list and the field for a name."""
@@ -32,7 +33,15 @@ class ProfileBar(QWidget):
         self.box = QComboBox(self)
         self.box.setAccessibleName(tr("Profile"))
         self.box.activated.connect(self._chosen)
-        column.addWidget(self.box)
+        self.box.currentIndexChanged.connect(self._picked)
+        choice = QHBoxLayout()
+        choice.setSpacing(8)
+        choice.addWidget(self.box, 1)
+        self.delete = ActionButton(theme, tr("Delete"), self, icon="trash")
+        self.delete.setAccessibleName(tr("Delete the chosen profile"))
+        self.delete.clicked.connect(self._delete)
+        choice.addWidget(self.delete)
+        column.addLayout(choice)
         row = QHBoxLayout()
         row.setSpacing(8)
         self.name = QLineEdit(self)
@@ -50,6 +59,7 @@ class ProfileBar(QWidget):
         self.note.hide()
         column.addWidget(self.note)
         self._profiles: tuple[Profile, ...] = ()
+        self._picked(0)
         self.show_profiles((), "")
         self._named("")
 
@@ -74,6 +84,13 @@ class ProfileBar(QWidget):
         self.say("")
         if index > 0:
             self.used.emit(self._profiles[index - 1])
+
+    def _picked(self, index: int) -> None:
+        self.delete.setVisible(index > 0)
+
+    def _delete(self) -> None:
+        if self.box.currentIndex() > 0:
+            self.deleted.emit(self._profiles[self.box.currentIndex() - 1])
 
     def _named(self, name: str) -> None:
         self.save.allow(reason="" if name.strip() else tr("Type a name to save these choices."))

@@ -16,11 +16,14 @@ from signstation.gui.language import NAMES, Language
 from signstation.gui.parts import TONE_ICONS, Chip, restyle
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import ThemeName, Tone
-from signstation.gui.words import say, tr, trn
+from signstation.gui.words import say, tip, tr, trn
 from signstation.model.jobs import JobRow, JobState
+from signstation.model.media import Medium
 from signstation.model.station import DoctorRow, Health
 
 HEALTH_TONES = {Health.GOOD: Tone.OK, Health.WARNING: Tone.WARNING, Health.BAD: Tone.ERROR}
+MAX_NAME = 20
+"""Most characters of a medium's name: the strip is one line."""
 _THEMES = (
     (None, "Follow the system"),
     (ThemeName.LIGHT, "Light"),
@@ -30,8 +33,8 @@ _THEMES = (
 _THEME_ICONS = {ThemeName.LIGHT: "moon", ThemeName.DARK: "sun", ThemeName.CONTRAST: "contrast"}
 
 
-class _HealthChip(QToolButton):
-    """A chip that opens the station's health."""
+class _DoorChip(QToolButton):
+    """A chip that opens something."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -41,14 +44,14 @@ class _HealthChip(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self._draw)
-        self.set("info", tr("Station: not looked at yet"), Tone.NEUTRAL)
 
-    def set(self, icon: str, words: str, tone: Tone) -> None:
-        """Show something else."""
+    def set(self, icon: str, words: str, tone: Tone, opens: str) -> None:
+        """Show something else; ``opens`` says what pressing does."""
         self._icon, self._tone = icon, tone
         self.setText(f" {words}")
         self.setAccessibleName(words)
-        self.setToolTip(tr("Show what was looked at on this machine"))
+        self.setAccessibleDescription(opens)
+        self.setToolTip(tip(opens))
         restyle(self, tone=tone.value)
         self._draw()
 
@@ -56,10 +59,22 @@ class _HealthChip(QToolButton):
         self.setIcon(self._theme.icon(self._icon, self._theme.tokens.tone(self._tone)[0], 14))
 
 
+def medium_words(medium: Medium) -> str:
+    """Return a medium's name and whether it can be written to; escaped."""
+    name = medium.label or medium.mount.name
+    if len(name) > MAX_NAME:
+        name = f"{name[: MAX_NAME - 1]}…"
+    if medium.read_only:
+        return tr("{name}: read-only", name=name)
+    return tr("{name}: writable", name=name)
+
+
 class StatusStrip(QFrame):
     """Emits ``health`` with a place in the window when the health chip is pressed."""
 
     health = Signal(QPoint)
+    medium = Signal()
+    """The person wants to copy something in from a medium."""
     help = Signal()
     """The person wants to read about the page that is shown."""
     language_chosen = Signal(object)
@@ -80,11 +95,16 @@ class StatusStrip(QFrame):
         self.network = Chip(theme, "air-gap", "", self)
         self.agent = Chip(theme, "key", "", self)
         self.jobs = Chip(theme, "queue", "", self)
-        self.station = _HealthChip(theme, self)
+        self.station = _DoorChip(theme, self)
         self.station.clicked.connect(self._health_pressed)
+        self._say_health("info", tr("Station: not looked at yet"), Tone.NEUTRAL)
+        self.media = _DoorChip(theme, self)
+        self.media.clicked.connect(self.medium)
+        self.media.hide()
         for chip in (self.network, self.agent, self.jobs):
             row.addWidget(chip)
             chip.hide()
+        row.addWidget(self.media)
         row.addStretch(1)
         row.addWidget(self.station)
         self._help = QToolButton(self)
@@ -92,6 +112,12 @@ class StatusStrip(QFrame):
         self._help.setToolTip(tr("Help for this page (F1)"))
         self._help.clicked.connect(self.help)
         row.addWidget(self._help)
+        self._build_switch()
+        row.addWidget(self._switch)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def _build_switch(self) -> None:
         self._switch = QToolButton(self)
         self._switch.setAccessibleName(tr("Appearance and language"))
         self._switch.setToolTip(tr("Appearance and language"))
@@ -116,9 +142,6 @@ class StatusStrip(QFrame):
             self._menu.addAction(action)
         self._languages.triggered.connect(self._language_picked)
         self._switch.setMenu(self._menu)
-        row.addWidget(self._switch)
-        theme.changed.connect(self._draw)
-        self._draw()
 
     def show_theme(self, name: ThemeName | None) -> None:
         """Check the entry of a choice that was made elsewhere."""
@@ -145,7 +168,20 @@ class StatusStrip(QFrame):
             words = trn("Station: 1 thing to look at", "Station: {count} things to look at", warned)
         else:
             tone, words = Tone.OK, tr("Station: all {count} checks good", count=len(rows))
-        self.station.set(TONE_ICONS[tone], words, tone)
+        self._say_health(TONE_ICONS[tone], words, tone)
+
+    def show_media(self, media: Sequence[Medium]) -> None:
+        """Say which removable media are inserted; nothing where there is none."""
+        self.media.setVisible(bool(media))
+        if not media:
+            return
+        told = [medium_words(each) for each in media]
+        words = told[0] if len(told) == 1 else tr("Media inserted: {count}", count=len(told))
+        lines = (*told, tr("Open the Sign page to copy something in"))
+        self.media.set("usb", words, Tone.NEUTRAL, "\n".join(lines))
+
+    def _say_health(self, icon: str, words: str, tone: Tone) -> None:
+        self.station.set(icon, words, tone, tr("Show what was looked at on this machine"))
 
     def show_jobs(self, rows: Sequence[JobRow]) -> None:
         """Say what the queue is doing."""

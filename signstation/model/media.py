@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+MOUNTS = Path("/proc/self/mountinfo")
+"""The kernel's table of this process's mounts (proc_pid_mountinfo(5)); poll(2) tells changes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Medium:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
@@ -14,6 +17,7 @@ from signstation.gui.pages import PageName
 from signstation.gui.parts import Chip
 from signstation.gui.tokens import COLLAPSE_BELOW, NAV_COLLAPSED, NAV_WIDTH, ThemeName
 from signstation.model.jobs import JobEvent, JobState
+from signstation.model.media import Medium
 from tests.support.window import Script, make_job
 from tests.support.windowdriver import Driver, busy_script
 
@@ -146,3 +150,33 @@ def test_a_badge_is_part_of_the_name(driver: Driver) -> None:
 def test_nothing_takes_the_focus_away_from_the_application(driver: Driver) -> None:
     assert QGuiApplication.focusWindow() is not None
     assert QApplication.focusWidget() is _buttons(driver)[0]
+
+
+def test_an_inserted_medium_has_a_chip_that_opens_the_sign_page(driver: Driver) -> None:
+    stick = Medium(
+        mount=Path("/media/STICK"),
+        device="/dev/sdb1",
+        label="A\u202estick with a very long name",
+        model="",
+        serial="",
+        file_system="vfat",
+        read_only=True,
+        guards=(),
+        size=1,
+        free=1,
+        newest=None,
+    )
+    chip = driver.window.strip.media
+    assert not chip.isVisible()
+    driver.window.strip.show_media((stick,))
+    assert chip.isVisible()
+    assert chip.accessibleName().endswith("…: read-only")
+    assert "\u202e" not in chip.text() + chip.toolTip() + chip.accessibleName()
+    chip.setFocus()
+    QTest.keyClick(chip, Qt.Key.Key_Space)
+    assert driver.window.current == driver.window.names().index(PageName.SIGN)
+    driver.window.strip.show_media((stick, replace(stick, label="B", read_only=False)))
+    assert chip.accessibleName() == "Media inserted: 2"
+    assert "B: writable" in chip.toolTip()
+    driver.window.strip.show_media(())
+    assert not chip.isVisible()

@@ -122,7 +122,7 @@ def test_a_tile_shows_its_kind_alone_and_escape_shows_all(driver: Driver) -> Non
     assert "acme-tools: 1 artifact failed" in _words(page)
 
 
-def test_an_artifact_can_be_forgotten(driver: Driver) -> None:
+def test_an_artifact_can_be_forgotten_and_brought_back(driver: Driver) -> None:
     page = _page(driver)
     _button(page, "Forget: RELEASE-NOTES.txt").click()
     driver.settle()
@@ -130,6 +130,12 @@ def test_an_artifact_can_be_forgotten(driver: Driver) -> None:
     assert ("forget", (digest,)) in driver.station.orders
     assert "RELEASE-NOTES.txt: Unsigned" not in _words(page)
     assert "acme-4.2.0.tar.gz: Changed" in _words(page)
+    assert page.notice.act.accessibleName() == "Undo"
+    page.notice.act.click()
+    driver.settle()
+    assert "RELEASE-NOTES.txt: Unsigned" in _words(page)
+    _button(page, "Forget: RELEASE-NOTES.txt").click()
+    driver.settle()
     _button(page, "Forget all").click()
     driver.settle()
     assert "None of the 2 artifacts verified lately is doubtful." in _words(page)

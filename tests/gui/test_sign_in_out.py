@@ -122,6 +122,27 @@ def test_choices_are_saved_as_a_profile_and_used_again(driver: Driver) -> None:
     assert "Profile: Release 4" in shown
 
 
+def test_a_profile_is_deleted_and_undo_brings_it_back(driver: Driver) -> None:
+    kept = Profile("nightly", "/home/a/settings.toml", hash="sha512")
+    driver.station.release.profiles = (kept, Profile("other", "/etc/settings.toml"))
+    page = _page(driver)
+    _go(driver, page, KEYS)
+    bar = page._keys.profiles
+    assert not bar.delete.isVisible()
+    bar.box.setCurrentIndex(1)
+    assert bar.delete.accessibleName() == "Delete the chosen profile"
+    QTest.keyClick(bar.delete, Qt.Key.Key_Space)
+    driver.settle()
+    assert _orders(driver, "delete_profile") == ["nightly"]
+    assert [bar.box.itemText(n) for n in range(bar.box.count())] == ["No profile", "other"]
+    assert page.notice.banner.headline == "Profile nightly is deleted."
+    assert page.notice.act.accessibleName() == "Undo"
+    QTest.keyClick(page.notice.act, Qt.Key.Key_Space)
+    driver.settle()
+    assert _orders(driver, "save_profile") == [kept]
+    assert "nightly" in [bar.box.itemText(n) for n in range(bar.box.count())]
+
+
 def test_a_profile_whose_key_is_not_here_leaves_the_kind_unsigned_and_says_so(
     driver: Driver,
 ) -> None:

@@ -272,6 +272,14 @@ class RecordedStation(RecordedRelease, RecordedAudit):
 
         return self._answer("forget", digests, give)
 
+    def remember(self, seen: tuple[Seen, ...]) -> Future[None]:
+        """Put them back."""
+
+        def give() -> None:
+            self.script.seen = (*seen, *self.script.seen)
+
+        return self._answer("remember", seen, give)
+
     def answer(self, prompt_id: str, secret: Secret) -> Future[None]:
         """Keep the secret for the test, and close the prompt."""
         with secret.open() as opened:

@@ -255,6 +255,8 @@ def test_an_unsigned_one_is_forgotten_once_it_is_signed_and_a_changed_one_is_not
     assert sightings.all() == (signed, changed)
     sightings.forget([changed.sha256])
     assert sightings.all() == (signed,)
+    sightings.put_back([changed, replace(signed, verdict=Verdict.UNSIGNED)])
+    assert sightings.all() == (signed, changed)
 
 
 @pytest.mark.expects_log("the record of verifications is forgotten")
