@@ -71,4 +71,5 @@ def recognise(source: Source) -> int:
         return 0
     relocatable = start[:4] == elf.MAGIC and start[16:18] in {b"\1\0", b"\0\1"}
     # .modinfo lies behind the code: large modules do not show it within the peek
-    return PROBABLE if relocatable and (b"vermagic=" in start or len(start) == PEEK) else 0
+    cut = source.size > PEEK or len(start) == PEEK
+    return PROBABLE if relocatable and (cut or b"vermagic=" in start) else 0

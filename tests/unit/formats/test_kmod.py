@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def test_modules_are_recognised_by_content_signed_or_not(tmp_path: Path) -> None
 
 def test_compressed_modules_are_recognised(tmp_path: Path) -> None:
     large = module(code=b"\xc3" * (PEEK + 100))
-    for content in (module(), large):
+    dense = module(code=random.Random(1).randbytes(PEEK))  # noqa: S311
+    for content in (module(), large, dense):
         for compression in Compression:
             packed = pack(content, compression)
             assert _recognise(packed, tmp_path) > 1
