@@ -7,6 +7,7 @@ signed in the clear is a document of its own (``.asc``) that holds the list.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from signstation.codec.cleartext import is_cleartext
 from signstation.formats import (
@@ -21,7 +22,7 @@ from signstation.interfaces.artifact import Artifact, Source
 from signstation.interfaces.context import Context, ToolContext
 from signstation.interfaces.format import Signing
 from signstation.model.artifacts import Inspection
-from signstation.model.checks import Opinion, Verified
+from signstation.model.checks import Opinion, OpinionOutcome, Verified
 from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.keys import SignatureType, Slot
 from signstation.model.members import NamedMember
@@ -44,6 +45,7 @@ from signstation.signatures.openpgp_gpgv import GPGV, ask_gpgv
 KEYRING = ".gpg"
 """What some publishers call a detached signature."""
 
+_LIST = Text("gpgv looks at the signature of the list, not at the files.")
 _ARMOR = Field(
     ARMOR,
     Text("OpenPGP signature file"),
@@ -155,7 +157,8 @@ def _ask(files: Sequence[Artifact], trust: Trust, ctx: ToolContext) -> Opinion:
         return ctx.programs.run(GPGV, arguments, descriptors=descriptors)
 
     names = [str(ctx.path_of(each, f"file-{number}")) for number, each in enumerate(files)]
-    return ask_gpgv(run, ctx.directory, trust, Purpose.FILES, names)
+    opinion = ask_gpgv(run, ctx.directory, trust, Purpose.FILES, names)
+    return replace(opinion, note=_LIST) if opinion.outcome is OpinionOutcome.ACCEPTS else opinion
 
 
 def _fingerprint(slot: Slot) -> str:
