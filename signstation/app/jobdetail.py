@@ -12,6 +12,7 @@ from signstation.jobs.sealed import Items
 from signstation.model.jobdetail import JobCommands, JobDetail, JobSigner
 from signstation.model.keys import Slot
 from signstation.registry.plugins import load_formats
+from signstation.reports.tables import SIGNATURES
 
 
 async def job_detail(runner: Runner, job: int) -> JobDetail:
@@ -68,4 +69,4 @@ def _commands(stored: StoredJob, formats: Mapping[str, Format]) -> tuple[JobComm
 
 
 def _words(slot: Slot) -> str:
-    return f"{slot.kind.value}, {slot.hash.value}, by {slot.signer.key}"
+    return f"{SIGNATURES[slot.kind]}, {slot.hash.title}, by {slot.signer.key}"

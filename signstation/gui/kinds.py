@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from signstation.gui.words import tr, trn
 from signstation.model.keys import SignatureType
+from signstation.reports.tables import SIGNATURES
 
-ICONS = {"rpm": "package", "deb": "package", "kmod": "module", "text": "file-text", "checksums": "list", "blob": "file"}
+ICONS = {
+    "rpm": "package",
+    "deb": "package",
+    "kmod": "module",
+    "text": "file-text",
+    "checksums": "list",
+    "blob": "file",
+}
 """Icons of formats; others show a file."""
 
 _WORDS = {
@@ -22,12 +30,6 @@ PLACES = (
 )
 """What can be signed, by where its signature goes, for the first step: icon, place, formats."""
 
-_SIGNATURES = {
-    SignatureType.OPENPGP: "OpenPGP",
-    SignatureType.CLEARTEXT: "OpenPGP in the clear",
-    SignatureType.CMS: "CMS",
-    SignatureType.SSHSIG: "SSH",
-}
 _USAGES = {
     "certify": "certify other keys",
     "sign": "sign",
@@ -58,7 +60,7 @@ def kind_title(format_id: str) -> str:
 
 def signature_words(kind: SignatureType) -> str:
     """Return what envelope a signature has."""
-    return tr(_SIGNATURES[kind])
+    return tr(SIGNATURES[kind])
 
 
 def usage_words(usage: str) -> str:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from signstation.model.checks import OpinionOutcome, Outcome, SignatureState
-from signstation.model.keys import KeyState, Protection
+from signstation.model.keys import KeyState, Protection, SignatureType
 from signstation.verification.verdict import WORDS
 
 VERDICTS = WORDS
@@ -39,6 +39,12 @@ PROTECTIONS = {
     Protection.HSM: "HSM",
     Protection.REMOTE: "remote",
     Protection.EPHEMERAL: "ephemeral",
+}
+SIGNATURES = {
+    SignatureType.OPENPGP: "OpenPGP",
+    SignatureType.CLEARTEXT: "OpenPGP in the clear",
+    SignatureType.CMS: "CMS",
+    SignatureType.SSHSIG: "SSH",
 }
 KEY_STATES = {
     KeyState.ACTIVE: "active",

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QSettings
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QTableView, QToolButton
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from signstation.gui.cells import CellDelegate
 from signstation.gui.frame import Window
 from signstation.gui.language import (
     CONTEXT,
@@ -26,14 +25,14 @@ from signstation.gui.language import (
     spoken,
     system_language,
 )
-from signstation.gui.literal import Literal
 from signstation.gui.memory import Memory
 from signstation.gui.registered import PAGES
 from signstation.gui.theme import Theme
 from signstation.gui.words import tr
 from tests.support.window import RecordedStation
+from tests.support.windowcut import cut_texts
 from tests.support.windowdriver import Driver, busy_script
-from tests.support.windowscenes import SCENES, Scene, described, lay_out
+from tests.support.windowscenes import SCENES, Scene, lay_out
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = {
@@ -106,52 +105,12 @@ def test_a_scene_is_german_and_fits(window: Driver, german: Listener, scene: Sce
     scene.go(window)
     lay_out(window)
     assert sorted(german.missing - RECORDED) == [], scene.name
-    faults = [
-        f"{described(each)}: {each.text()}" for each in window.visible(QLabel) if _cut_off(each)
-    ]
-    faults += [
-        f"{described(each)}: {each.text()}"
-        for each in window.visible(QAbstractButton)
-        if each.text() and not _is_narrow(each) and each.width() < each.sizeHint().width() - 1
-    ]
-    faults += [
-        f"{described(each)}: {each.toPlainText()}"
-        for each in window.visible(Literal)
-        if each.height() < each.heightForWidth(each.viewport().width()) - 1
-    ]
-    faults += [each for view in window.visible(QTableView) for each in _elided_pills(view)]
+    faults = list(cut_texts(window.window))
     assert not faults, scene.name
     page = window.window._shelf
     assert page.minimumSizeHint().width() <= page.width()
     assert page.minimumSizeHint().height() <= 720 - window.window.strip.height()
     assert window.window.width() == 1280
-
-
-def _cut_off(label: QLabel) -> bool:
-    if not label.text():
-        return False
-    if label.wordWrap():
-        return label.heightForWidth(label.width()) > label.height() + 1
-    return label.sizeHint().width() > label.width() + 1
-
-
-def _elided_pills(view: QTableView) -> Iterator[str]:
-    """States that do not fit into their column; names may be elided, states may not."""
-    model = view.model()
-    for column in range(model.columnCount()):
-        delegate = view.itemDelegateForColumn(column)
-        if not isinstance(delegate, CellDelegate):
-            continue
-        for row in range(min(model.rowCount(), 100)):
-            text, _, progress = delegate._model.look(model.index(row, column))
-            needed = delegate._metrics.horizontalAdvance(text) + 52
-            if progress is None and needed > view.columnWidth(column):
-                yield f"{view.accessibleName()}: {text}: {needed} > {view.columnWidth(column)}"
-
-
-def _is_narrow(button: QAbstractButton) -> bool:
-    """Whether it shows its icon alone: then its words are its name."""
-    return isinstance(button, QToolButton) and button.property("narrow") == "true"
 
 
 def test_texts_come_in_the_language_that_is_spoken(qapp: QApplication) -> None:

@@ -34,3 +34,22 @@ def test_a_picture_grows_with_the_scale(tmp_path: Path, scale: str) -> None:
     assert picture.width() == round(SIZE[0] * float(scale))
     assert picture.height() == round(SIZE[1] * float(scale))
     assert len({picture.pixel(x, 100) for x in range(0, picture.width(), 3)}) > 1
+
+
+def test_signing_and_verifying_need_no_mouse_at_two_hundred_per_cent(tmp_path: Path) -> None:
+    """The scale belongs to a process, so the journeys have one of their own."""
+    journeys = Path(__file__).with_name("scaled_journeys.py")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
+            *("--basetemp", str(tmp_path / "inner"), str(journeys)),
+        ],
+        cwd=journeys.parents[2],
+        env={**os.environ, "QT_SCALE_FACTOR": "2"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    assert "2 passed" in done.stdout

@@ -26,7 +26,7 @@ def detail(job: JobRow) -> JobDetail:
                 format="rpm",
                 artifacts=job.steps,
                 first=job.title,
-                signatures=tuple(f"openpgp, sha512, by {each}" for each in job.keys),
+                signatures=tuple(f"OpenPGP, SHA-512, by {each}" for each in job.keys),
                 commands=tuple(
                     ("rpmsign", "--define", f"_gpg_name {each}", "--addsign", "FILE")
                     for each in job.keys
