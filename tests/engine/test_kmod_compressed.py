@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signstation.codec.compression import MAX_UNPACKED, pack
+from signstation.codec.compression import MAX_UNPACKED, WINDOW, pack
 from signstation.errors import ArtifactMalformed, GuardRefused
 from signstation.interfaces.workers import Signed
 from signstation.model.asks import Compression, ToSign, Unpacked
@@ -29,6 +29,7 @@ from tests.support.workers import (
     terms_for,
     workers,
 )
+from tests.support.xz import with_dictionary
 
 
 async def _sign(pools: Workers, directory: Path, content: bytes) -> bytes:
@@ -78,7 +79,7 @@ def test_compressed_modules_go_the_whole_way(tmp_path: Path) -> None:
                 judged = {each.tool: each.outcome for each in opinions}
                 assert judged["openssl"] is OpinionOutcome.UNKNOWN_KEY
 
-    run(work())
+    run(work(), seconds=200)
 
 
 def test_the_largest_module_fits_and_a_bomb_does_not(tmp_path: Path) -> None:
@@ -89,6 +90,7 @@ def test_the_largest_module_fits_and_a_bomb_does_not(tmp_path: Path) -> None:
     async def work() -> None:
         async with workers(tmp_path, cores=1) as pools:
             await _sign(pools, tmp_path, pack(largest, Compression.ZSTD))
+            await _sign(pools, tmp_path, with_dictionary(module(), WINDOW >> 20))
             path = tmp_path / "bomb"
             path.write_bytes(bomb)
             with opened(path) as artifact:
@@ -96,4 +98,4 @@ def test_the_largest_module_fits_and_a_bomb_does_not(tmp_path: Path) -> None:
                     await pools.check.inspect(artifact, "kmod", ignore)
                 assert await pools.check.recognise(artifact) == "blob"
 
-    run(work())
+    run(work(), seconds=200)

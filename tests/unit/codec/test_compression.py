@@ -26,6 +26,7 @@ from signstation.codec.compression import (
 )
 from signstation.errors import ArtifactMalformed, Cancelled
 from signstation.model.asks import Compression
+from tests.support.xz import with_dictionary
 
 EACH = pytest.mark.parametrize("compression", Compression)
 TEXT = b"".join(b"line %d\n" % number for number in range(4000))
@@ -112,10 +113,10 @@ def test_more_than_the_limit_is_refused_in_small_steps(compression: Compression)
 
 
 def test_the_largest_usual_dictionary_is_opened_and_a_larger_one_is_not() -> None:
-    assert _unpack(lzma.compress(TEXT, preset=9), Compression.XZ) == TEXT
-    huge = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 2 * WINDOW}]
+    assert with_dictionary(TEXT, 1) == PACKED[Compression.XZ]
+    assert _unpack(with_dictionary(TEXT, WINDOW >> 20), Compression.XZ) == TEXT
     with pytest.raises(ArtifactMalformed, match=r"[Mm]emory"):
-        _unpack(lzma.compress(TEXT, filters=huge), Compression.XZ)
+        _unpack(with_dictionary(TEXT, WINDOW >> 19), Compression.XZ)
     for log, opens in ((26, True), (27, False)):
         parameters = zstandard.ZstdCompressionParameters(window_log=log, compression_level=1)
         writer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
