@@ -79,7 +79,7 @@ def test_compressed_modules_go_the_whole_way(tmp_path: Path) -> None:
                 judged = {each.tool: each.outcome for each in opinions}
                 assert judged["openssl"] is OpinionOutcome.UNKNOWN_KEY
 
-    run(work(), seconds=200)
+    run(work(), seconds=100)
 
 
 def test_the_largest_module_fits_and_a_bomb_does_not(tmp_path: Path) -> None:
@@ -98,4 +98,4 @@ def test_the_largest_module_fits_and_a_bomb_does_not(tmp_path: Path) -> None:
                     await pools.check.inspect(artifact, "kmod", ignore)
                 assert await pools.check.recognise(artifact) == "blob"
 
-    run(work(), seconds=200)
+    run(work(), seconds=100)
