@@ -196,7 +196,7 @@ def _revocations(listed: SshRevocations) -> Anchor:
         identity=identity,
         kind=AnchorKind.SSH_REVOCATIONS,
         label=REVOCATIONS.format(identity[:16]),
-        names=(f"{keys} keys", f"{certificates} certificates or ranges of them"),
+        names=(f"keys: {keys}", f"certificates, or ranges of them: {certificates}"),
         state=KeyState.ACTIVE,
         expires=None,
         keys=(),

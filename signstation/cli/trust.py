@@ -145,7 +145,9 @@ def _pin(
         order = PinOrder(path, found.sha256, wanted, purposes)
         for each in talk.wait(talk.api.pin(order)):
             output.object(anchor_json(each, pinned=True))
-            output.text("Trusted from now on:", *_lines(each, pinned=True), "")
+            heeded = each.kind is AnchorKind.SSH_REVOCATIONS
+            verb = "Heeded from now on:" if heeded else "Trusted from now on:"
+            output.text(verb, *_lines(each, pinned=True), "")
 
 
 def _unpin(output: Output, what: str, *, dry_run: bool) -> None:
@@ -208,7 +210,9 @@ def _lines(anchor: Anchor, *, pinned: bool) -> Iterator[str]:
     for name in anchor.names:
         if name != anchor.label:
             yield f"  Name {show(name)}"
-    if pinned:
+    if pinned and anchor.kind is AnchorKind.SSH_REVOCATIONS:
+        yield f"  Heeded whatever is checked; {show(_origin(anchor))}"
+    elif pinned:
         yield f"  Trusted for {_purposes(anchor)}; {show(_origin(anchor))}"
     else:
         yield "  Not trusted on this station"

@@ -89,6 +89,6 @@ def test_an_authority_certifies_and_a_list_of_revoked_keys_trusts_nobody() -> No
     assert authority.kind is AnchorKind.SSH_AUTHORITY
     assert authority.keys[0].usages == ("certify",)
     assert revoked.kind is AnchorKind.SSH_REVOCATIONS
-    assert (revoked.keys, revoked.names[0]) == ((), "1 keys")
+    assert (revoked.keys, revoked.names[0]) == ((), "keys: 1")
     (loss,) = losses(revoked, (), ())
     assert "trusted again" in loss.english()
