@@ -38,6 +38,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "Take the passphrase from a file descriptor.",
         ),
     ),
+    "signstation checksums": (
+        Example(
+            "signstation checksums downloads --key 'gpg:<release@example.org>'",
+            "Write downloads/SHA256SUMS and its signature.",
+        ),
+    ),
     "signstation verify": (
         Example("signstation verify signed", "Verify a directory against this station's keys."),
         Example(
@@ -176,6 +182,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "signstation audit list": (
         Example("signstation audit list --limit 20", "List the newest records."),
+        Example(
+            "signstation audit list --kind key-use --key gpg: --since 2026-11-01",
+            "List when keys of GnuPG were used since then.",
+        ),
     ),
     "signstation audit check": (
         Example(

@@ -15,6 +15,7 @@ from signstation.effects import ExitStatus
 
 COMMANDS = {
     "sign": "signstation.cli.sign:sign",
+    "checksums": "signstation.cli.checksums:checksums",
     "verify": "signstation.cli.verify:verify",
     "inspect": "signstation.cli.inspect:inspect",
     "diff": "signstation.cli.difference:diff",

@@ -125,10 +125,11 @@ def _sign(output: Output, wanted: Wanted) -> None:
             asker.for_keys([str(each) for each in keys])
         order = _order(wanted, profile, keys)
         for each in by_kind(talk, order, kinds, keys) if kinds else (order,):
-            _carry_out(output, talk, each, dry_run=wanted.dry_run)
+            carry_out(output, talk, each, dry_run=wanted.dry_run)
 
 
-def _carry_out(output: Output, talk: Conversation, order: SignOrder, *, dry_run: bool) -> None:
+def carry_out(output: Output, talk: Conversation, order: SignOrder, *, dry_run: bool) -> None:
+    """Plan, sign and print, or print the plan alone. Raises UsageError where nothing is known."""
     plan = talk.wait(talk.api.plan(order))
     if not plan.items and not plan.refused:
         raise UsageError(reason="nothing here is of a known format; --as blob signs any file")
@@ -157,7 +158,7 @@ def _order(wanted: Wanted, profile: Profile, keys: tuple[KeyRef, ...]) -> SignOr
         certificates=tuple(
             each.absolute() for each in wanted.certificates or _beside_settings(profile)
         ),
-        time=_time(wanted.time),
+        time=signing_time(wanted.time),
         destination=Destination.IN_PLACE if wanted.in_place else Destination.DIRECTORY,
         output=_output(wanted, profile),
         existing=_one_of(Existing, existing) if existing else None,
@@ -186,7 +187,8 @@ def _one_of(kind: type[E], value: str) -> E:
         raise UsageError(reason=f"{value} is not a value of {kind.__name__}") from error
 
 
-def _time(given: int | None) -> int | None:
+def signing_time(given: int | None) -> int | None:
+    """Return the time that was given, else SOURCE_DATE_EPOCH, None for now."""
     epoch = os.environ.get(EPOCH_VARIABLE)
     if given is not None or not epoch:
         return given

@@ -29,6 +29,8 @@ def ready() -> Iterator[Shell]:
     shell.module_key("modules")
     shell.module_key("protected", passphrase="secret")
     (shell.work / "passphrase.txt").write_text("secret\n")
+    (shell.work / "downloads").mkdir()
+    (shell.work / "downloads" / "hello-1.0.iso").write_text("hello\n")
     (shell.home / "settings.toml").write_text('[profile.old]\nhash = "sha512"\n')
     keys = ("--key", "gpg:<release@example.org>", "--key", "file:modules.pem")
     shell.good("sign", "release", *keys, "--output", "signed")
