@@ -55,7 +55,9 @@ def meaning(kind: AnchorKind) -> str:
 
 
 def purposes_words(anchor: Anchor) -> str:
-    """Return the purposes in one line."""
+    """Return the purposes in one line; a list of revoked keys has none, it is always heeded."""
+    if anchor.kind is AnchorKind.SSH_REVOCATIONS:
+        return tr("nothing")
     return ", ".join(tr(PURPOSES[each]) for each in anchor.purposes)
 
 
