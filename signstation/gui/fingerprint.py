@@ -60,7 +60,7 @@ class FingerprintCard(Card):
         row.setSpacing(8)
         self.field = QLineEdit(self)
         self.field.setProperty("role", "mono")
-        self.field.setPlaceholderText(tr("Type or paste the one that you were given"))
+        self.field.setPlaceholderText(tr("Type or paste it"))
         self.field.setAccessibleName(tr("Fingerprint that you were given"))
         self.field.textChanged.connect(self._compare)
         row.addWidget(self.field, 1)

@@ -15,6 +15,7 @@ from signstation.gui.sign_flow import COMPARED, Artifact, SignFlow
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import say, tr, trn
+from signstation.model.keys import KeyInfo
 from signstation.model.orders import PlanSummary
 from signstation.reports.words import groups, human_size, show
 
@@ -22,6 +23,21 @@ MAX_BLOCKS = 3
 """Most changes of one artifact whose lines stand in the review; Inspect has them all."""
 MAX_LISTED = 200
 """Most findings or refusals that become widgets; the rest is counted."""
+
+
+_PROMPTS = {
+    "passphrase": "You will be asked for the passphrase of {key}",
+    "pin": "You will be asked for the PIN of {key}",
+}
+
+
+def _prompt_words(name: str, keys: tuple[KeyInfo, ...]) -> str:
+    """Say what will be asked: the name of a prompt is its kind and the reference of a key."""
+    kind, _, reference = name.partition(" ")
+    key = next((each for each in keys if str(each.key) == reference), None)
+    if key is not None and kind in _PROMPTS:
+        return tr(_PROMPTS[kind], key=key.label)
+    return tr("You will be asked: {name}", name=name)
 
 
 class ReviewStep(QWidget):
@@ -244,9 +260,7 @@ class ReviewStep(QWidget):
         words = trn("{count} private-key operation", "{count} private-key operations", operations)
         rows = [("key", words)]
         prompts = list({p.name: p for plan in plans for p in plan.prompts}.values())
-        rows.extend(
-            ("lock", tr("You will be asked: {name}", name=prompt.name)) for prompt in prompts
-        )
+        rows.extend(("lock", _prompt_words(prompt.name, self._flow.keys)) for prompt in prompts)
         if not prompts:
             rows.append(("unlock", tr("You will not be asked for a passphrase.")))
         seconds = [plan.seconds for plan in plans if plan.seconds is not None]

@@ -29,6 +29,7 @@ from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.trust_detail import AnchorDetail
 from signstation.gui.trust_pin import PinSteps
+from signstation.gui.trust_purposes import PurposesCard
 from signstation.gui.trust_words import (
     kind_icon,
     kind_words,
@@ -125,6 +126,8 @@ class TrustPage(Page):
         self.table = table_view(self.model, tr("Trust anchors"), columns, left)
         self.table.selectionModel().selectionChanged.connect(self._picked)
         column.addWidget(self.table, 1)
+        self.purposes = PurposesCard(theme, left)
+        column.addWidget(self.purposes)
         splitter.addWidget(left)
         self.detail = AnchorDetail(theme, splitter)
         self.detail.setMinimumWidth(330)
@@ -220,6 +223,7 @@ class TrustPage(Page):
         self._now = int(time.time())
         self._anchors = anchors
         self.model.replace(anchors)
+        self.purposes.show_anchors(anchors)
         number = next((n for n, each in enumerate(anchors) if each.identity == wanted), 0)
         place = self.model.place(number) if anchors else None
         if place is not None:

@@ -18,7 +18,7 @@ from signstation.gui.parts import Label
 from signstation.gui.trust import TrustPage
 from signstation.gui.trust_compare import CompareStep
 from signstation.gui.trust_pin import PurposeStep
-from signstation.model.anchors import Anchor, PinOrder, Unpinned
+from signstation.model.anchors import Anchor, AnchorKind, PinOrder, Unpinned
 from signstation.model.trust import Purpose
 from signstation.reports.words import show
 from tests.support import windowdata, windowtrust
@@ -63,6 +63,22 @@ def test_every_anchor_is_listed_and_the_first_is_shown_whole(driver: Driver) -> 
     first, second = windowdata.PRIMARY[:20], windowdata.PRIMARY[20:]
     spaced = [" ".join(half[i : i + 4] for i in range(0, 20, 4)) for half in (first, second)]
     assert "\n".join(spaced) in words
+
+
+def test_each_purpose_names_those_who_count_for_it(driver: Driver) -> None:
+    page = _page(driver)
+    words = [each.text() for each in page.purposes.findChildren(Label)]
+    at = {words[n]: words[n + 1] for n in range(1, len(words) - 1, 2)}
+    assert at["Packages"] == "Acme Release Signing 2026 <release@acme.example>"  # Bolt is revoked
+    assert at["Kernel modules"] == "Acme Root 2024, Acme module key 2026"  # OpenPGP is no use there
+    driver.station.script.anchors = tuple(
+        each for each in driver.station.script.anchors if each.kind is AnchorKind.OPENPGP
+    )
+    page.refresh()
+    driver.settle()
+    words = [each.text() for each in page.purposes.findChildren(Label)]
+    none = "Nobody: nothing of this kind can be called verified here."
+    assert words[words.index("Kernel modules") + 1] == none
 
 
 def test_a_revoked_anchor_says_why(driver: Driver) -> None:
