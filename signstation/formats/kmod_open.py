@@ -108,10 +108,12 @@ class OpenedStream:
     def output(self, content: int, signature: bytes, ctx: Context) -> Patched:
         """Compress ``content`` bytes of the module and the signature as one new file.
 
-        Raises LimitReached where that is more than an output carries.
+        Raises LimitReached where that is more than an output carries, or would be opened again.
         """
         inside = bytearray(self.module.view(0, content))
         inside += signature
+        if len(inside) > codec.MAX_UNPACKED:
+            raise LimitReached(what="bytes inside a compressed module", limit=codec.MAX_UNPACKED)
         packed = self._pack(inside, ctx)
         if len(packed) > MAX_PATCH_BYTES:
             raise LimitReached(what="bytes of a compressed module", limit=MAX_PATCH_BYTES)

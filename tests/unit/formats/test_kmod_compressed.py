@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from signstation.codec.compression import MAX_PACKED, Obstacle, obstacle, pack, unpack
+from signstation.codec.compression import MAX_PACKED, MAX_UNPACKED, Obstacle, obstacle, pack, unpack
 from signstation.errors import (
     ArtifactChanged,
     ArtifactMalformed,
@@ -21,7 +21,7 @@ from signstation.errors import (
     RecheckFailed,
 )
 from signstation.formats.kmod import FORMAT
-from signstation.formats.kmod_open import Inside
+from signstation.formats.kmod_open import Inside, open_module
 from signstation.interfaces.artifact import MAX_READ
 from signstation.model.artifacts import Inspection
 from signstation.model.asks import Compression, Unpacked
@@ -213,6 +213,13 @@ def test_a_file_that_changes_while_a_key_is_awaited_is_noticed_by_the_recheck(
     (output,) = ended.value.value
     with artifacts(other, output.patches[0].new) as (now, staged), pytest.raises(RecheckFailed):
         FORMAT.recheck(now, (staged,), (slot(OWNER),), options, StepContext(time=NOW))
+
+
+def test_a_module_that_its_signature_makes_too_large_is_not_written(tmp_path: Path) -> None:
+    with artifact_of(tmp_path / "m", pack(module(), Compression.ZSTD)) as artifact:
+        opened = open_module(artifact)
+        with pytest.raises(LimitReached):
+            opened.output(len(module()), bytes(MAX_UNPACKED), StepContext(time=NOW))
 
 
 def test_trust_decides_of_the_inside_too(tmp_path: Path) -> None:
