@@ -41,7 +41,9 @@ _KEY_SIZE = 32
 """Bytes of the file: the private key of RFC 8032, nothing around it."""
 MAX_RECORDS_PER_CALL = 1000
 """Most records of one answer, so that a long log never travels at once."""
-_SHOWN = frozenset({"event", "at", "job", "path", "sha256"})
+_SHOWN = frozenset({"event", "at", "job", "caller", "key", "path", "sha256"})
+_SOURCE = "artifact_sha256"
+"""What a published record calls the SHA-256 of the artifact that was signed."""
 
 
 def read_log(home: Path) -> tuple[Link, ...]:
@@ -72,19 +74,26 @@ def page(home: Path, wanted: AuditFilter, offset: int) -> tuple[AuditRecord, ...
     """
     if not (home / _JOURNAL).is_file():
         return ()
-    found = (each for each in records(read_log(home)) if _fits(each, wanted))
+    found = (each for each in records(read_log(home)) if fits(each, wanted))
     return tuple(islice(found, offset, offset + MAX_RECORDS_PER_CALL))
 
 
-def _fits(record: AuditRecord, wanted: AuditFilter) -> bool:
+def fits(record: AuditRecord, wanted: AuditFilter) -> bool:
+    """Return whether a record is one of those that are wanted. Pure."""
     texts = (record.caller, record.key, record.artifact, *chain.from_iterable(record.details))
     return (
         (not wanted.kinds or record.kind in wanted.kinds)
-        and (wanted.sha256 is None or record.sha256 == wanted.sha256)
+        and (wanted.sha256 is None or wanted.sha256 in _hashes(record))
         and (wanted.since is None or record.time >= wanted.since)
         and (wanted.until is None or record.time < wanted.until)
+        and wanted.key.casefold() in record.key.casefold()
         and wanted.text.casefold() in "\n".join(texts).casefold()
     )
+
+
+def _hashes(record: AuditRecord) -> tuple[bytes | None, ...]:
+    """Return the SHA-256 of what came out and of what it was made from."""
+    return record.sha256, _digest(dict(record.details).get(_SOURCE, ""))
 
 
 def check(home: Path, against: Sequence[Path]) -> AuditState:
@@ -174,8 +183,8 @@ def _record(link: Link) -> AuditRecord:
         index=link.number - 1,
         time=_number(values.get("at")) or 0,
         kind=known.get(values.get("event", ""), AuditKind.OTHER),
-        caller="",
-        key="",
+        caller=values.get("caller", ""),
+        key=values.get("key", ""),
         artifact=values.get("path", ""),
         sha256=_digest(values.get("sha256", "")),
         job=_number(values.get("job")),

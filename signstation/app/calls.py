@@ -18,11 +18,13 @@ from signstation.app.keydesk import KeyDesk
 from signstation.app.methods import BEGINNINGS, Method
 from signstation.app.profiles import list_profiles, remove_profile, save_profile
 from signstation.app.prompts import PromptBroker, Session
+from signstation.app.recording import Notes
 from signstation.app.releasecases import ReleaseCases
 from signstation.app.server import Emit
 from signstation.app.sightings import MAX_SEEN, Sightings, seen
 from signstation.app.trust import TrustSource
 from signstation.errors import SignstationError, StoreLocked
+from signstation.jobs.accounts import who
 from signstation.jobs.bugs import bug
 from signstation.jobs.runner import Runner, system_clock
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
@@ -131,7 +133,8 @@ class Calls:
         self._idle.clear()
         try:
             return await self._handlers[method](session, emit, *arguments)
-        except SignstationError:
+        except SignstationError as error:
+            await self._notes(session).refused(method, error)
             raise
         except Exception as error:
             raise bug(error) from error
@@ -139,6 +142,9 @@ class Calls:
             self._running -= 1
             if self._running == 0:
                 self._idle.set()
+
+    def _notes(self, session: Session) -> Notes:
+        return Notes(self._runner.note, session.caller)
 
     async def drain(self) -> None:
         """Refuse new orders of sessions that last, and wait for the open calls of every session."""
@@ -193,17 +199,19 @@ class Calls:
     async def _job_detail(self, _: Session, __: Emit, job: int) -> JobDetail:
         return await job_detail(self._runner, job)
 
-    async def _cancel(self, _: Session, __: Emit, job: int) -> None:
-        await self._runner.cancel(job)
+    async def _cancel(self, session: Session, _: Emit, job: int) -> None:
+        await self._runner.cancel(job, who(session.caller))
 
     async def _retry(self, session: Session, _: Emit, job: int) -> None:
         self._keys.adopt(job, session)  # before: its prompts may come at once
+        await self._notes(session).again(job, Method.RETRY)
         await self._runner.retry(job)
 
     async def _resume(self, session: Session, _: Emit, job: int | None) -> tuple[int, ...]:
         for each in await self._runner.jobs():
             if each.state is JobState.INTERRUPTED and job in {None, each.id}:
                 self._keys.adopt(each.id, session)
+                await self._notes(session).again(each.id, Method.RESUME)
         return await self._runner.resume(job)
 
     async def _pause(self, _: Session, __: Emit, job: int | None) -> tuple[int, ...]:
@@ -224,12 +232,14 @@ class Calls:
     async def _generate(
         self, session: Session, _: Emit, order: GenerateOrder
     ) -> tuple[KeyInfo, ...]:
-        return await keycases.generate(self._keys.of(session), self._trust, order)
+        keys, notes = self._keys.of(session), self._notes(session)
+        return await keycases.generate(keys, self._trust, order, notes)
 
     async def _import_key(
         self, session: Session, _: Emit, store: str, path: Path
     ) -> tuple[KeyInfo, ...]:
-        return await keycases.import_key(self._keys.of(session), self._trust, store, path)
+        keys, notes = self._keys.of(session), self._notes(session)
+        return await keycases.import_key(keys, self._trust, store, path, notes)
 
     async def _export_key(
         self,
@@ -239,8 +249,8 @@ class Calls:
         directory: Path,
         replace: bool,  # noqa: FBT001
     ) -> tuple[Path, ...]:
-        keys = self._keys.of(session)
-        return await keycases.export_key(keys, key, directory, replace=replace)
+        keys, notes = self._keys.of(session), self._notes(session)
+        return await keycases.export_key(keys, key, directory, notes, replace=replace)
 
     async def _anchors(self, _: Session, __: Emit) -> tuple[Anchor, ...]:
         return await trustcases.anchors(self._trust, system_clock)
@@ -249,13 +259,13 @@ class Calls:
         return await trustcases.preview(self._trust, system_clock, path)
 
     async def _pin(self, session: Session, _: Emit, order: PinOrder) -> tuple[Anchor, ...]:
-        return await trustcases.pin(self._trust, system_clock, order, session.caller)
+        return await trustcases.pin(self._trust, system_clock, order, self._notes(session))
 
     async def _unpin(self, session: Session, _: Emit, identity: str) -> Unpinned:
-        return await trustcases.unpin(self._trust, identity, session.caller)
+        return await trustcases.unpin(self._trust, identity, self._notes(session))
 
-    async def _restore(self, _: Session, __: Emit, unpinned: Unpinned) -> None:
-        await trustcases.restore(self._trust, unpinned)
+    async def _restore(self, session: Session, _: Emit, unpinned: Unpinned) -> None:
+        await trustcases.restore(self._trust, unpinned, self._notes(session))
 
     async def _seen(self, _: Session, __: Emit) -> tuple[Seen, ...]:
         async with self._remembering:

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from signstation.app.durable import write_file
 from signstation.app.reading import read_file
+from signstation.app.recording import Notes
 from signstation.app.trust import TrustSource
+from signstation.app.trustpins import identities_of
 from signstation.errors import CertificateMissing, RecheckFailed
 from signstation.interfaces.workers import KeyWorkers
 from signstation.model.keys import KeyInfo, KeyRef, KeyState
 from signstation.model.orders import GenerateOrder
 from signstation.model.trust import Purpose
-from signstation.system.files import writing
+from signstation.system.files import shown, writing
 
 GENERATED = "generated on this station"
 IMPORTED = "imported on this station"
@@ -36,35 +38,49 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 async def generate(
-    keys: KeyWorkers, trust: TrustSource, order: GenerateOrder
+    keys: KeyWorkers, trust: TrustSource, order: GenerateOrder, notes: Notes
 ) -> tuple[KeyInfo, ...]:
-    """Make a key and pin it."""
+    """Make a key, record that, and pin it."""
     made = await keys.generate(order)
-    await _pin(keys, trust, made, GENERATED)
+    await _record(notes, "generated", made)
+    await _pin(keys, trust, made, GENERATED, notes)
     return made
 
 
 async def import_key(
-    keys: KeyWorkers, trust: TrustSource, store: str, path: Path
+    keys: KeyWorkers, trust: TrustSource, store: str, path: Path, notes: Notes
 ) -> tuple[KeyInfo, ...]:
-    """Take a key or certificate in; only a key of our own is pinned."""
+    """Take a key or certificate in and record that; only a key of our own is pinned."""
     material = await asyncio.to_thread(read_file, path, MAX_KEY_FILE)
     taken = await keys.import_key(store, material)
-    await _pin(keys, trust, taken, IMPORTED)
+    await _record(notes, "imported", taken)
+    await _pin(keys, trust, taken, IMPORTED, notes)
     return taken
 
 
 async def export_key(
-    keys: KeyWorkers, key: KeyRef, directory: Path, *, replace: bool
+    keys: KeyWorkers, key: KeyRef, directory: Path, notes: Notes, *, replace: bool
 ) -> tuple[Path, ...]:
     """Write the public half, each form under the key's name, and read it back.
 
-    Raises OutputExists, DiskFull, NotWritable, RecheckFailed.
+    Recorded before it is written. Raises OutputExists, DiskFull, NotWritable, RecheckFailed.
     """
     parts = await keys.export(key)
     labels = {each.key: each.label for each in await keys.list_keys()}
     stem = file_stem(key, labels.get(key, ""))
+    await notes.key("public half exported", key, directory=shown(directory))
     return await asyncio.to_thread(_write_all, directory, stem, parts, replace=replace)
+
+
+async def _record(notes: Notes, change: str, infos: Sequence[KeyInfo]) -> None:
+    for info in infos:
+        await notes.key(
+            change,
+            info.key,
+            label=info.label,
+            fingerprint=info.fingerprint,
+            private="no" if info.state is _NOT_OWN else "yes",
+        )
 
 
 def file_stem(key: KeyRef, label: str) -> str:
@@ -77,7 +93,9 @@ def file_stem(key: KeyRef, label: str) -> str:
     return _UNSAFE.sub("-", stem)[:MAX_STEM].strip(".-") or "key"
 
 
-async def _pin(keys: KeyWorkers, trust: TrustSource, infos: Sequence[KeyInfo], source: str) -> None:
+async def _pin(
+    keys: KeyWorkers, trust: TrustSource, infos: Sequence[KeyInfo], source: str, notes: Notes
+) -> None:
     """Pin the certificates of own keys; one without certificate vouches for nothing.
 
     A primary key whose private half is elsewhere is our own when one of its subkeys is here.
@@ -92,7 +110,10 @@ async def _pin(keys: KeyWorkers, trust: TrustSource, infos: Sequence[KeyInfo], s
         modules_only = info.usages == (MODULES_USAGE,)
         purpose = Purpose.KERNEL_MODULES if modules_only else Purpose.ANY
         if materials:
-            await trust.pin(materials, source, (purpose,))
+            prepared = await trust.prepare(materials)
+            for identity in identities_of(prepared):
+                await notes.trust("pinned", identity, source=source, purposes=purpose.value)
+            await trust.keep(prepared, trust.origin(source), (purpose,))
 
 
 def _write_all(

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import signstation
 from signstation.app import doctor, doctor_tools
 from signstation.app.calls import Calls
 from signstation.app.examine import Examiner
@@ -20,11 +21,13 @@ from signstation.app.sightings import Sightings
 from signstation.app.trust import TrustSource
 from signstation.app.trustpins import TrustPins
 from signstation.jobs import workers as job_workers
+from signstation.jobs.accounts import who
 from signstation.jobs.journal import Journal
 from signstation.jobs.runner import Runner, RunnerSettings, system_clock
+from signstation.model.audit import AuditKind
 from signstation.model.jobs import JobEvent
 from signstation.model.secret import Secret
-from signstation.model.station import DoctorRow
+from signstation.model.station import Caller, DoctorRow
 from signstation.registry.plugins import FormatsOnDemand
 from signstation.system.programs import Programs
 from signstation.worker.pool import Workers
@@ -52,7 +55,7 @@ class Station:
         self._sessions: set[Session] = set()
         self._quiet = asyncio.Event()  # nobody is here but windows
         self._quiet.set()
-        self._journal = Journal(home / _JOURNAL)
+        self._journal = Journal(home / _JOURNAL, preface=_start())
         self._pools = Workers(_worker_settings(home, settings))
         self._pins = TrustPins(home / _TRUST)
         formats = FormatsOnDemand()
@@ -169,6 +172,17 @@ class Station:
             )
 
         return await asyncio.to_thread(look)
+
+
+def _start() -> dict[str, str | int]:
+    """Return what the audit log is told of this process, before whatever it does first."""
+    return {
+        "event": AuditKind.STARTED.value,
+        "at": system_clock(),
+        "caller": who(Caller(os.geteuid(), os.getpid(), "station")),
+        "process": os.getpid(),
+        "version": signstation.__version__,
+    }
 
 
 def _worker_settings(home: Path, settings: Settings) -> WorkerSettings:

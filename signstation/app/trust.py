@@ -56,11 +56,9 @@ class TrustSource:
         """
         return await self._tools.prepare_trust(materials)
 
-    async def pin(
-        self, materials: Sequence[tuple[str, bytes]], source: str, purposes: Sequence[Purpose]
-    ) -> None:
-        """Trust certificates (label, content) from now on."""
-        await self.keep(await self.prepare(materials), Origin(source, self._clock()), purposes)
+    def origin(self, source: str) -> Origin:
+        """Return the origin of what is pinned now."""
+        return Origin(source, self._clock())
 
     async def keep(self, prepared: Trust, origin: Origin, purposes: Sequence[Purpose]) -> None:
         """Trust prepared anchors from now on. Raises StoreDamaged, DiskFull, NotWritable."""

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from signstation.app.keycases import GENERATED, IMPORTED
 from signstation.app.reading import read_file
+from signstation.app.recording import Notes
 from signstation.app.trust import MAX_TRUST_FILE, TrustSource
 from signstation.app.trustfacts import Moment, anchors_of
 from signstation.app.trustpins import (
+    identities_of,
     openpgp_identity,
     revocations_identity,
     ssh_identity,
@@ -23,7 +25,6 @@ from signstation.model.anchors import Anchor, AnchorFile, AnchorKind, PinOrder, 
 from signstation.model.hashes import sha256
 from signstation.model.keys import KeyInfo
 from signstation.model.sightings import Seen
-from signstation.model.station import Caller
 from signstation.model.text import Text, text
 from signstation.model.trust import Origin, Purpose, Trust
 from signstation.system.files import shown
@@ -55,9 +56,9 @@ async def preview(trust: TrustSource, clock: Clock, path: Path) -> AnchorFile:
 
 
 async def pin(
-    trust: TrustSource, clock: Clock, order: PinOrder, caller: Caller
+    trust: TrustSource, clock: Clock, order: PinOrder, notes: Notes
 ) -> tuple[Anchor, ...]:
-    """Pin anchors of a file, and return them as they are pinned now.
+    """Record and pin anchors of a file, and return them as they are pinned now.
 
     Raises ArtifactChanged where the file is no longer the one that was looked at.
     """
@@ -67,8 +68,11 @@ async def pin(
     if digest.value != order.sha256:
         raise ArtifactChanged(path=shown(order.path), expected=order.sha256.hex(), found=digest.hex)
     chosen = _only(prepared, order.identities)
-    user = _user(caller.uid)
+    user = _user(notes.caller.uid)
     source = f"file {shown(Path(order.path.name))}, pinned by {user}"
+    named = ", ".join(each.value for each in purposes)
+    for identity in order.identities:
+        await notes.trust("pinned", identity, source=source, purposes=named)
     await trust.keep(chosen, Origin(source, clock()), purposes)
     for identity in order.identities:
         _LOG.info("trusted from now on: %s, %s, for %s", identity, source, order.purposes)
@@ -76,21 +80,26 @@ async def pin(
     return tuple(each for each in now if each.identity in order.identities)
 
 
-async def unpin(trust: TrustSource, identity: str, caller: Caller) -> Unpinned:
-    """Trust an anchor no longer. Raises UsageError for one that is not pinned."""
+async def unpin(trust: TrustSource, identity: str, notes: Notes) -> Unpinned:
+    """Record and trust an anchor no longer. Raises UsageError for one that is not pinned."""
+    if any(each.identity == identity for each in await trust.pins()):
+        await notes.trust("unpinned", identity)
     gone, material = await trust.unpin(identity)
-    _LOG.info("no longer trusted: %s, unpinned by %s", identity, _user(caller.uid))
+    _LOG.info("no longer trusted: %s, unpinned by %s", identity, _user(notes.caller.uid))
     return Unpinned(gone.identity, gone.label, material, gone.origin, gone.purposes)
 
 
-async def restore(trust: TrustSource, unpinned: Unpinned) -> None:
-    """Pin again what was unpinned, with the day and the source that it had.
+async def restore(trust: TrustSource, unpinned: Unpinned, notes: Notes) -> None:
+    """Record and pin again what was unpinned, with the day and the source that it had.
 
     Raises KeyUnreadable and UsageError where the material is not what it says it is.
     """
     prepared = await trust.prepare([(unpinned.label, unpinned.material)])
     chosen = _only(prepared, (unpinned.identity,))
-    await trust.keep(chosen, unpinned.origin, _purposes(unpinned.purposes))
+    purposes = _purposes(unpinned.purposes)
+    named = ", ".join(each.value for each in purposes)
+    await notes.trust("restored", unpinned.identity, label=unpinned.label, purposes=named)
+    await trust.keep(chosen, unpinned.origin, purposes)
     _LOG.info("trusted again: %s", unpinned.identity)
 
 
@@ -148,10 +157,7 @@ def _only(prepared: Trust, identities: Collection[str]) -> Trust:
         tuple(each for each in prepared.ssh if ssh_identity(each) in wanted),
         tuple(each for each in prepared.ssh_revoked if revocations_identity(each) in wanted),
     )
-    found = {openpgp_identity(each) for each in chosen.openpgp}
-    found |= {x509_identity(each) for each in chosen.x509}
-    found |= {ssh_identity(each) for each in chosen.ssh}
-    found |= {revocations_identity(each) for each in chosen.ssh_revoked}
+    found = set(identities_of(chosen))
     if not wanted or found != wanted:
         missing = ", ".join(sorted(wanted - found)) or "nothing was chosen"
         raise UsageError(reason=f"not in the file: {missing}")

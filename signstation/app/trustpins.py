@@ -194,6 +194,16 @@ def revocations_identity(revocations: SshRevocations) -> str:
     return sha256(revocations.material).hex
 
 
+def identities_of(trust: Trust) -> tuple[str, ...]:
+    """Return the identity of every anchor of prepared trust."""
+    return (
+        *(openpgp_identity(each) for each in trust.openpgp),
+        *(x509_identity(each) for each in trust.x509),
+        *(ssh_identity(each) for each in trust.ssh),
+        *(revocations_identity(each) for each in trust.ssh_revoked),
+    )
+
+
 def pins_of(trust: Trust, origin: Origin, purposes: Sequence[Purpose]) -> list[tuple[Pin, bytes]]:
     """Return a pin and its material for every anchor of prepared trust."""
     found: list[tuple[Pin, bytes]] = []

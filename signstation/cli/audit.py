@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -11,17 +12,43 @@ import click
 from signstation.app.audit_export import export as _export_log
 from signstation.app.audit_export import prove as _proof
 from signstation.app.auditing import check as _recompute
-from signstation.app.auditing import read_log, records
+from signstation.app.auditing import fits, read_log, records
 from signstation.app.durable import write_file
 from signstation.app.home import state_directory
-from signstation.cli.command import PATH, ExampleCommand, LazyGroup, json_option
+from signstation.audit.tree import HASH_SIZE
+from signstation.cli.command import PATH, ExampleCommand, LazyGroup, Moment, json_option
 from signstation.cli.output import Output, nearby
 from signstation.cli.run import run
 from signstation.effects import ExitStatus
 from signstation.errors import UsageError
-from signstation.model.audit import AuditRecord, AuditState, CheckpointState
+from signstation.model.audit import (
+    AuditFilter,
+    AuditKind,
+    AuditRecord,
+    AuditState,
+    CheckpointState,
+)
 from signstation.reports.verification import SCHEMA
 from signstation.reports.words import show
+
+
+class HashType(click.ParamType["bytes"]):
+    """A SHA-256 in hexadecimal."""
+
+    name = "SHA256"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> bytes:
+        """Return its 32 bytes; anything else is a usage error."""
+        try:
+            found = bytes.fromhex(str(value))
+        except ValueError:
+            found = b""
+        if len(found) != HASH_SIZE:
+            self.fail("64 hexadecimal digits are expected", param, ctx)
+        return found
+
 
 STATES = {
     CheckpointState.CONSISTENT: "the log still begins with what it covers",
@@ -34,15 +61,46 @@ STATES = {
 
 @click.group(cls=LazyGroup, short_help="What was done here: list, show, check, prove, export.")
 def audit() -> None:
-    """The audit log of this station: orders, published results, discarded signatures."""
+    """The audit log of this station: orders, uses and changes of keys, results, refusals."""
 
 
 @audit.command("list", cls=ExampleCommand, short_help="List the records, newest first.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice([each.value for each in AuditKind]),
+    help="Only records of this kind; repeatable.",
+)
+@click.option("--key", default="", help="Only records of keys that contain this text.")
+@click.option("--text", default="", help="Only records that contain this text.")
+@click.option(
+    "--sha256", type=HashType(), help="Only records of what has, or was made from, this SHA-256."
+)
+@click.option("--since", type=Moment(), help="Only records from this time on.")
+@click.option("--until", type=Moment(), help="Only records before this time.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many of the newest.")
 @json_option
-def list_(limit: int | None, as_json: bool) -> int:  # noqa: FBT001 - a click flag
+def list_(  # noqa: PLR0913, PLR0917 - one argument for each option
+    kinds: tuple[str, ...],
+    key: str,
+    text: str,
+    sha256: bytes | None,
+    since: int | None,
+    until: int | None,
+    limit: int | None,
+    as_json: bool,  # noqa: FBT001 - a click flag
+) -> int:
     """List what this station recorded; nothing is checked by listing."""
-    return run(as_json, lambda output: _list(output, limit))
+    wanted = AuditFilter(
+        kinds=tuple(map(AuditKind, kinds)),
+        text=text,
+        sha256=sha256,
+        since=since,
+        until=until,
+        key=key,
+    )
+    return run(as_json, lambda output: _list(output, wanted, limit))
 
 
 @audit.command("check", cls=ExampleCommand, short_help="Recompute the log.")
@@ -101,6 +159,8 @@ def _show(output: Output, number: int) -> None:
         "number": str(record.index),
         "time": _moment(record.time),
         "what": record.kind.value,
+        "who": record.caller,
+        "key": record.key,
         "artifact": record.artifact,
         "sha256": record.sha256.hex() if record.sha256 else "",
         "job": "" if record.job is None else str(record.job),
@@ -130,19 +190,21 @@ def _moment(at: int) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}" if at else ""
 
 
-def _list(output: Output, limit: int | None) -> None:
-    found = records(read_log(state_directory(os.environ)))[:limit]
+def _list(output: Output, wanted: AuditFilter, limit: int | None) -> None:
+    every = records(read_log(state_directory(os.environ)))
+    found = tuple(islice((each for each in every if fits(each, wanted)), limit))
     for each in found:
         output.object(_record_json(each))
     output.table(
-        ("NUMBER", "TIME", "WHAT", "JOB", "ARTIFACT"),
+        ("NUMBER", "TIME", "WHAT", "WHO", "JOB", "ABOUT"),
         [
             (
                 str(each.index),
                 _moment(each.time),
                 each.kind.value,
+                each.caller,
                 "" if each.job is None else str(each.job),
-                each.artifact,
+                each.artifact or each.key,
             )
             for each in found
         ],
@@ -176,6 +238,8 @@ def _record_json(record: AuditRecord) -> dict[str, object]:
         "index": record.index,
         "time": record.time,
         "kind": record.kind.value,
+        "caller": record.caller,
+        "key": record.key,
         "artifact": record.artifact,
         "sha256": record.sha256.hex() if record.sha256 else None,
         "job": record.job,

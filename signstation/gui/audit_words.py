@@ -13,12 +13,14 @@ from signstation.reports.words import groups, show
 _KINDS = {
     AuditKind.SUBMITTED: ("queue", Tone.NEUTRAL, "Job ordered"),
     AuditKind.KEY_USE: ("key", Tone.ACCENT, "Key used"),
+    AuditKind.KEY_UNUSED: ("key", Tone.NEUTRAL, "Key not used after all"),
     AuditKind.DISCARDED: ("trash", Tone.WARNING, "Signature discarded"),
     AuditKind.PUBLISHED: ("sign", Tone.OK, "Published"),
     AuditKind.KEY_CHANGE: ("key", Tone.WARNING, "Key changed"),
     AuditKind.TRUST_CHANGE: ("anchor", Tone.WARNING, "Trust changed"),
     AuditKind.REFUSAL: ("x-circle", Tone.ERROR, "Refused"),
     AuditKind.CANCELLED: ("stop", Tone.WARNING, "Cancelled"),
+    AuditKind.STARTED: ("play", Tone.NEUTRAL, "Station started"),
     AuditKind.OTHER: ("question", Tone.NEUTRAL, "Something else"),
 }
 _CHECKPOINTS = {

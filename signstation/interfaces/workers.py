@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from signstation.errors import SignstationError
+from signstation.interfaces.guardterms import GuardTerms
+from signstation.interfaces.signed import Signed
 from signstation.model.artifacts import Inspection
 from signstation.model.asks import ToSign
 from signstation.model.checks import Opinion, Verified
@@ -20,7 +22,7 @@ from signstation.model.keys import KeyInfo, KeyRef, SignerProfile, Slot
 from signstation.model.members import NamedMember, Surroundings
 from signstation.model.options import Options
 from signstation.model.orders import GenerateOrder
-from signstation.model.outputs import Output, Patch
+from signstation.model.outputs import Patch
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
 from signstation.model.trust import Trust
@@ -38,16 +40,6 @@ class SigningItem:
     seed: bytes  # 32 bytes, of this item
     size: int
     sha256: bytes | None  # None: learnt in the pass
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What came out of the generator, before anything is written."""
-
-    outputs: tuple[Output, ...]
-    sha256: bytes  # of the artifact as read
-    worker: int  # which worker it was, so that the recheck can avoid it
-    hash_ns: int
 
 
 Asker = Callable[[int, tuple[ToSign, ...]], Awaitable[tuple[bytes, ...]]]
@@ -130,15 +122,6 @@ class HashWorkers(Protocol):
     ) -> bytes:
         """Digest of the whole file."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class GuardTerms:
-    """What a key session is opened under: the sealed request and which of its signers this is."""
-
-    request: bytes  # canonical JSON
-    signer: int
-    approvals: tuple[bytes, ...] = ()  # verified later; hashes only for now
 
 
 class KeySession(Protocol):

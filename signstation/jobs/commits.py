@@ -43,10 +43,11 @@ Body = Mapping[str, str | int]
 class Writer:
     """The inside of one transaction: lives on the commit thread."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """Find the end of the audit chain."""
+    def __init__(self, connection: sqlite3.Connection, preface: Body | None = None) -> None:
+        """Find the end of the audit chain. ``preface`` goes before the first new record."""
         self.connection = connection
         self._head = self._last()
+        self._preface = self._kept = preface
 
     def _last(self) -> bytes:
         row = self.connection.execute("SELECT hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
@@ -54,6 +55,9 @@ class Writer:
 
     def audit(self, job: int | None, step: int | None, body: Body) -> None:
         """Append a row: its hash is SHA-256 of the previous hash and the canonical body."""
+        if self._preface is not None:
+            preface, self._preface = self._preface, None
+            self.audit(None, None, preface)
         data = canonical(dict(body))
         digest = hashlib.sha256(self._head + data).digest()
         self.connection.execute(
@@ -62,8 +66,13 @@ class Writer:
         )
         self._head = digest
 
+    def committed(self) -> None:
+        """Take note that what was appended stays."""
+        self._kept = self._preface
+
     def rolled_back(self) -> None:
         """Forget the chain's end that was not committed."""
+        self._preface = self._kept
         self._head = self._last()
 
 
@@ -102,8 +111,11 @@ class CommitThread:
     here, and told by the rows that are missing.
     """
 
-    def __init__(self, path: Path, checkpoints: Checkpoints) -> None:
-        """Open, and migrate, the database. Raises StoreTooNew, StoreDamaged, NotWritable."""
+    def __init__(self, path: Path, checkpoints: Checkpoints, preface: Body | None = None) -> None:
+        """Open, and migrate, the database. Raises StoreTooNew, StoreDamaged, NotWritable.
+
+        ``preface`` is the audit record that goes before the first one of this process.
+        """
         self.in_flight = 0
         self.commits = 0
         self.failure: SignstationError | None = None
@@ -114,7 +126,7 @@ class CommitThread:
         self._closing = False
         self._urgent = False
         self._connection = _open(path)
-        self._writer = Writer(self._connection)
+        self._writer = Writer(self._connection, preface)
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
@@ -186,6 +198,7 @@ class CommitThread:
                 entry.operation(self._writer)
             self._checkpoints.reached(Point.INSIDE_COMMIT)
             self._connection.execute("COMMIT")
+            self._writer.committed()
             self.commits += 1
             for point in {entry.point for entry in batch if entry.point is not None}:
                 self._checkpoints.reached(point)

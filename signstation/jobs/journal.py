@@ -14,13 +14,15 @@ from pathlib import Path
 
 from signstation.codec.plain import canonical
 from signstation.errors import SignstationError
+from signstation.jobs.accounts import joined, who
 from signstation.jobs.checkpoints import Checkpoints, NoCheckpoints, Point
-from signstation.jobs.commits import CommitThread, Writer
+from signstation.jobs.commits import Body, CommitThread, Writer
 from signstation.jobs.original import Original
 from signstation.jobs.rows import Rows, StoredJob
 from signstation.jobs.sealed import SealedPlan
 from signstation.jobs.submission import insert_job
 from signstation.model.asks import ToSign
+from signstation.model.audit import AuditKind
 from signstation.model.jobs import Counter, JobState
 
 
@@ -43,12 +45,13 @@ class ReadyOutput:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a step ended. ``error`` is None where it is done."""
+    """How a step ended. ``error`` is None where it is done; ``record`` goes into the audit log."""
 
     state: JobState
     error: SignstationError | None
     attempts: int = 0
     counters: tuple[Counter, ...] = ()
+    record: Body | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,21 @@ class Published:
     outputs: tuple[tuple[str, bytes], ...]
     counters: tuple[Counter, ...] = ()
     in_place: bool = False
+    caller: str = ""
+    keys: tuple[str, ...] = ()
 
 
 class Journal:
     """Owns the database. Lives on the event loop's thread; only ``close`` blocks."""
 
-    def __init__(self, path: Path, checkpoints: Checkpoints | None = None) -> None:
-        """Open or make the database. Raises StoreTooNew, StoreDamaged, NotWritable, DiskFull."""
-        self._commits = CommitThread(path, checkpoints or NoCheckpoints())
+    def __init__(
+        self, path: Path, checkpoints: Checkpoints | None = None, preface: Body | None = None
+    ) -> None:
+        """Open or make the database. Raises StoreTooNew, StoreDamaged, NotWritable, DiskFull.
+
+        ``preface`` is the audit record that goes before the first one that is written here.
+        """
+        self._commits = CommitThread(path, checkpoints or NoCheckpoints(), preface)
         self.rows = Rows(path)
 
     @property
@@ -98,13 +108,29 @@ class Journal:
     async def submit(self, plan: SealedPlan, at: int) -> StoredJob:
         """Store a job with all its steps, and return it when that is durable."""
         stored: list[StoredJob] = []
-        await self._commits.durable(lambda writer: stored.append(insert_job(writer, plan, at)))
+        caller = who(plan.signing.caller)
+        await self._commits.durable(
+            lambda writer: stored.append(insert_job(writer, plan, at, caller))
+        )
         return stored[0]
 
+    def note(self, record: Body) -> asyncio.Future[None]:
+        """Append to the audit log what did not happen in a job."""
+        return self._commits.durable(lambda writer: writer.audit(None, None, record))
+
     def intended(
-        self, step: int, attempt: int, intents: Sequence[Intent], *, urgent: bool
+        self,
+        step: int,
+        attempt: int,
+        intents: Sequence[Intent],
+        *,
+        urgent: bool,
+        records: Sequence[Body],
     ) -> asyncio.Future[None]:
-        """A key is about to be asked; awaited before it is. ``urgent``: the key is idle."""
+        """A key is about to be asked; awaited before it is. ``urgent``: the key is idle.
+
+        ``records`` go into the audit log: one for each use of a key.
+        """
         rows = [
             (step, each.ordinal, attempt, each.ask.slot, each.ask.scheme.value,
              each.ask.hash().value)
@@ -121,14 +147,24 @@ class Journal:
                 " VALUES (?, ?, ?, ?, ?, ?, 'intended')",
                 rows,
             )
+            for each in records:
+                writer.audit(None, step, each)
 
         return self._commits.durable(write, Point.AFTER_INTENT_COMMIT, urgent=urgent)
 
     def answered(
-        self, step: int, attempt: int, signatures: Iterable[tuple[int, bytes]], *, late: bool
+        self,
+        step: int,
+        attempt: int,
+        signatures: Iterable[tuple[int, bytes]],
+        *,
+        discarded: Body | None = None,
     ) -> None:
-        """The key answered (ordinal, signature); ``late``: after the step was cancelled."""
-        state = "discarded" if late else "signed"
+        """The key answered (ordinal, signature).
+
+        ``discarded``: after the step was cancelled; this goes into the audit log.
+        """
+        state = "signed" if discarded is None else "discarded"
         rows = [(state, signature, step, ordinal, attempt) for ordinal, signature in signatures]
 
         def write(writer: Writer) -> None:
@@ -137,21 +173,26 @@ class Journal:
                 " WHERE step = ? AND ordinal = ? AND attempt = ?",
                 rows,
             )
-            if late:
-                writer.audit(None, step, {"event": "discarded", "step": step, "count": len(rows)})
+            if discarded is not None:
+                writer.audit(None, step, discarded)
 
         self._commits.put(write, Point.AFTER_ANSWER_COMMIT)
 
-    def unused(self, step: int, attempt: int, ordinals: Iterable[int]) -> None:
-        """The key was not used for these intents after all, or refused them."""
+    def unused(self, step: int, attempt: int, ordinals: Iterable[int], record: Body) -> None:
+        """The key was not used for these intents after all, or refused them.
+
+        ``record`` goes into the audit log where that was not known before.
+        """
         rows = [(step, ordinal, attempt) for ordinal in ordinals]
 
         def write(writer: Writer) -> None:
-            writer.connection.executemany(
+            changed = writer.connection.executemany(
                 "UPDATE ask SET state = 'unused'"
                 " WHERE step = ? AND ordinal = ? AND attempt = ? AND state = 'intended'",
                 rows,
-            )
+            ).rowcount
+            if changed > 0:
+                writer.audit(None, step, record)
 
         self._commits.put(write)
 
@@ -193,10 +234,12 @@ class Journal:
             ).rowcount
             for path, digest in done.outputs if changed else ():
                 body: dict[str, str | int] = {
-                    "event": "published",
+                    "event": AuditKind.PUBLISHED.value,
                     "at": done.at,
                     "job": done.job,
                     "step": done.step,
+                    "caller": done.caller,
+                    "key": joined(done.keys),
                     "path": path,
                     "sha256": digest.hex(),
                     "artifact_sha256": artifact,
@@ -218,6 +261,8 @@ class Journal:
                 (ended.state.value, error, _counters(ended.counters), ended.attempts, step),
             )
             forget_outputs(writer, step)
+            if ended.record is not None:
+                writer.audit(None, step, ended.record)
 
         self._commits.put(write)
 
@@ -268,15 +313,23 @@ class Journal:
         """A staging directory of a job is gone."""
         self._put("DELETE FROM staging WHERE job = ? AND path = ?", (job, str(path)))
 
-    def finished(self, job: int, at: int, *, staging_removed: bool) -> asyncio.Future[None]:
-        """Nothing of a job runs any more: it has ended unless steps of it are interrupted."""
+    def finished(
+        self, job: int, at: int, *, staging_removed: bool, cancelled_by: str = ""
+    ) -> asyncio.Future[None]:
+        """Nothing of a job runs any more: it has ended unless steps of it are interrupted.
+
+        Steps that were cancelled are told to the audit log, once, with who ordered that.
+        """
 
         def write(writer: Writer) -> None:
-            writer.connection.execute(
-                "UPDATE job SET finished = ?1 WHERE id = ?2 AND NOT EXISTS (SELECT 1 FROM step"
+            ended = writer.connection.execute(
+                "UPDATE job SET finished = ?1 WHERE id = ?2 AND finished IS NULL"
+                " AND NOT EXISTS (SELECT 1 FROM step"
                 " WHERE job = ?2 AND state NOT IN ('done', 'failed', 'cancelled'))",
                 (at, job),
-            )
+            ).rowcount
+            if ended:
+                _audit_cancelled(writer, job, at, cancelled_by)
             if staging_removed:
                 writer.connection.execute("DELETE FROM staging WHERE job = ?", (job,))
 
@@ -287,6 +340,21 @@ class Journal:
             writer.connection.execute(statement, values)
 
         self._commits.put(write)
+
+
+def _audit_cancelled(writer: Writer, job: int, at: int, by: str) -> None:
+    (count,) = writer.connection.execute(
+        "SELECT count(*) FROM step WHERE job = ? AND state = 'cancelled'", (job,)
+    ).fetchone()
+    if count:
+        body: Body = {
+            "event": AuditKind.CANCELLED.value,
+            "at": at,
+            "job": job,
+            "caller": by,
+            "count": count,
+        }
+        writer.audit(job, None, body)
 
 
 def forget_outputs(writer: Writer, step: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -16,10 +16,13 @@ from signstation.errors import (
     WorkerHung,
 )
 from signstation.interfaces.workers import HashWorkers, KeySession, SigningItem
+from signstation.jobs.accounts import Account
+from signstation.jobs.clock import Clock
 from signstation.jobs.journal import Intent, Journal
 from signstation.jobs.rows import Recorded
 from signstation.jobs.signers import Signer
-from signstation.model.asks import MAX_BATCH, MAX_MESSAGE, MAX_ROUNDS, HashOf, Range, ToSign
+from signstation.model.asks import MAX_BATCH, MAX_MESSAGE, MAX_ROUNDS, HashOf, ToSign, bytes_read
+from signstation.model.audit import AuditKind
 from signstation.model.jobs import Phase
 
 CONFIRM_BYTES = 256 * 1024 * 1024
@@ -35,7 +38,7 @@ def covered(asks: Sequence[ToSign]) -> int:
     for ask in asks:
         for segment in ask.covers:
             inner = segment.segments if isinstance(segment, HashOf) else (segment,)
-            total += sum(each.length for each in inner if isinstance(each, Range))
+            total += sum(map(bytes_read, inner))
     return total
 
 
@@ -44,7 +47,7 @@ class Attempt:
     """One try at one step. ``place`` is its place in the request, ``artifact`` the descriptor.
 
     ``signers`` has for each slot the key of the job that serves it; ``recorded`` the signatures of
-    earlier attempts by ordinal.
+    earlier attempts by ordinal; ``account`` is what the audit log is told.
     """
 
     step: int
@@ -54,6 +57,8 @@ class Attempt:
     artifact: int
     signers: tuple[Signer, ...]
     recorded: Mapping[int, Recorded]
+    account: Account
+    clock: Clock
 
 
 class Keying:
@@ -161,12 +166,12 @@ class Keying:
         if signer.exclusive:
             await signer.places.acquire()
         else:
-            await self._intend(intents, urgent=False)
-            with self._unless_used(intents):
+            await self._intend(signer, session, intents)
+            with self._unless_used(signer, intents):
                 await signer.places.acquire()
         try:
             if signer.exclusive:
-                await self._intend(intents, urgent=True)
+                await self._intend(signer, session, intents)
             use = self._begin(signer, session, round_number, intents)
         except BaseException:
             signer.places.release()
@@ -179,7 +184,7 @@ class Keying:
         self, signer: Signer, session: KeySession, round_number: int, intents: list[Intent]
     ) -> asyncio.Task[tuple[bytes, ...]]:
         if self._stopped:
-            self._unused(intents)
+            self._unused(signer, intents)
             raise Cancelled
         use = asyncio.create_task(self._use(signer, session, round_number, intents))
         self._working[use] = signer
@@ -191,30 +196,41 @@ class Keying:
         if not use.cancelled():
             use.exception()  # noted: the question may have been cancelled
 
-    async def _intend(self, intents: list[Intent], *, urgent: bool) -> None:
+    async def _intend(self, signer: Signer, session: KeySession, intents: list[Intent]) -> None:
         """Make the intents durable while a hash worker confirms what they cover."""
-        asks = [intent.ask for intent in intents]
+        attempt, asks = self._attempt, [intent.ask for intent in intents]
+        now, held = attempt.clock(), session.in_memory
         durable = self._journal.intended(
-            self._attempt.step, self._attempt.number, intents, urgent=urgent
+            attempt.step,
+            attempt.number,
+            intents,
+            urgent=signer.exclusive,
+            records=[
+                attempt.account.key_use(now, signer.profile, each, in_memory=held) for each in asks
+            ],
         )
-        with self._unless_used(intents):
+        with self._unless_used(signer, intents):
             if covered(asks) <= CONFIRM_BYTES:
                 await self._hashes.confirm(self._attempt.artifact, self._attempt.item.size, asks)
             await durable
 
     @contextmanager
-    def _unless_used(self, intents: list[Intent]) -> Iterator[None]:
+    def _unless_used(self, signer: Signer, intents: list[Intent]) -> Iterator[None]:
         """Note for intents whose ``with`` body fails that no key was used."""
         try:
             yield
         except BaseException:
             with suppress(SignstationError):  # the journal's own failure
-                self._unused(intents)
+                self._unused(signer, intents)
             raise
 
-    def _unused(self, intents: Iterable[Intent]) -> None:
+    def _unused(self, signer: Signer, intents: Sequence[Intent]) -> None:
+        attempt = self._attempt
+        record = attempt.account.record(
+            AuditKind.KEY_UNUSED, attempt.clock(), key=str(signer.profile.key), count=len(intents)
+        )
         ordinals = [intent.ordinal for intent in intents]
-        self._journal.unused(self._attempt.step, self._attempt.number, ordinals)
+        self._journal.unused(attempt.step, attempt.number, ordinals, record)
 
     async def _use(
         self, signer: Signer, session: KeySession, round_number: int, intents: list[Intent]
@@ -238,17 +254,23 @@ class Keying:
             else:
                 signed.append((intent.ordinal, answer))
         if signed:
-            self._record(signed, intents)
+            self._record(signer, signed, intents)
         if errors:
-            self._unused(refused)
+            self._unused(signer, refused)
             raise errors[0]
         self._enter(Phase.WAIT)
         return tuple(value for _, value in signed)
 
-    def _record(self, signed: list[tuple[int, bytes]], intents: list[Intent]) -> None:
-        step, number, late = self._attempt.step, self._attempt.number, self._discarding
-        self._journal.answered(step, number, signed, late=late)
-        if not late:
+    def _record(
+        self, signer: Signer, signed: list[tuple[int, bytes]], intents: list[Intent]
+    ) -> None:
+        attempt, late = self._attempt, None
+        if self._discarding:
+            late = attempt.account.record(
+                AuditKind.DISCARDED, attempt.clock(), key=str(signer.profile.key), count=len(signed)
+            )
+        self._journal.answered(attempt.step, attempt.number, signed, discarded=late)
+        if late is None:
             hashes = {intent.ordinal: intent.ask.hash().value for intent in intents}
             for ordinal, signature in signed:
                 self.recorded[ordinal] = Recorded(hashes[ordinal], signature)

@@ -19,6 +19,7 @@ from signstation.errors import (
     PathMissing,
     SignstationError,
 )
+from signstation.jobs.accounts import Account, account_of, who
 from signstation.jobs.engine import Engine
 from signstation.jobs.inplace import restore
 from signstation.jobs.journal import Ended, Published
@@ -99,7 +100,8 @@ class Recovery:
             journal.interrupted(step.id, error)  # what is noted stays: it is tried again
             return True
         except SignstationError as error:
-            journal.ended(step.id, Ended(JobState.FAILED, error))
+            record = self._account(job, step).failure(self._engine.clock(), error)
+            journal.ended(step.id, Ended(JobState.FAILED, error, record=record))
             return True
         if forward:
             journal.published(self._published(job, step))
@@ -107,7 +109,11 @@ class Recovery:
             await journal.unready([step.id])
         return forward
 
+    def _account(self, job: StoredJob, step: StoredStep) -> Account:
+        return account_of(job.id, who(job.signing.caller), job.signing, step)
+
     def _published(self, job: StoredJob, step: StoredStep) -> Published:
+        account = self._account(job, step)
         root, outputs = step.plan.target_root, self._engine.journal.rows.outputs(step.id)
         return Published(
             job=job.id,
@@ -116,6 +122,8 @@ class Recovery:
             artifact_sha256=step.artifact_sha256 or b"",
             outputs=tuple((f"{root}/{each.target.name}", each.sha256 or b"") for each in outputs),
             in_place=step.plan.in_place,
+            caller=account.caller,
+            keys=account.keys,
         )
 
     async def _roll_forward(

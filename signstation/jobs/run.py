@@ -6,7 +6,9 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 
-from signstation.interfaces.workers import GuardTerms, KeyWorkers
+from signstation.interfaces.guardterms import GuardTerms
+from signstation.interfaces.workers import KeyWorkers
+from signstation.jobs.accounts import who
 from signstation.jobs.engine import Engine
 from signstation.jobs.opened import Opener
 from signstation.jobs.rows import StoredJob, StoredStep
@@ -25,6 +27,8 @@ class JobRun:
     ) -> None:
         """``steps`` of ``stored`` are to be run, in their order."""
         self.id = stored.id
+        self.caller = who(stored.signing.caller)
+        self.cancelled_by = ""
         self.signing = stored.signing
         self.items = Items(stored.signing)
         self.queue = deque(steps)

@@ -13,10 +13,12 @@ from pathlib import Path
 
 from signstation.errors import Cancelled, CancelRefused, SignstationError, UsageError
 from signstation.interfaces.format import Format
+from signstation.jobs.accounts import who
 from signstation.jobs.announce import Announcer
 from signstation.jobs.bugs import bug
 from signstation.jobs.checkpoints import Checkpoints, NoCheckpoints
 from signstation.jobs.clock import Clock
+from signstation.jobs.commits import Body
 from signstation.jobs.engine import Engine
 from signstation.jobs.hands import Hands
 from signstation.jobs.journal import Ended, Journal
@@ -31,6 +33,7 @@ from signstation.jobs.stage import Stager
 from signstation.jobs.states import RESTARTABLE
 from signstation.jobs.step import Step
 from signstation.jobs.workers import Workers
+from signstation.model.audit import AuditKind
 from signstation.model.jobs import JobEvent, JobRow, JobState, StepRow
 from signstation.model.orders import PlanSummary, SignOrder
 from signstation.model.station import Caller
@@ -130,18 +133,18 @@ class Runner:
             await run.ended.wait()
         return await self.job(job)
 
-    async def cancel(self, job: int) -> None:
+    async def cancel(self, job: int, by: str = "") -> None:
         """Cancel in three grades: queued, running, publishing (CancelRefused).
 
         Returns when the cancellation is under way; ``wait`` tells when it is done. Raises
-        UsageError for a job that has ended.
+        UsageError for a job that has ended. ``by`` is who ordered it, for the audit log.
         """
         run = self._runs.get(job)
         if run is not None and run.ending:
             await run.ended.wait()
             run = None
         if run is None:
-            await self._cancel_interrupted(job)
+            await self._cancel_interrupted(job, by)
             return
         queued = [step.id for step in run.queue]
         run.queue.clear()
@@ -150,10 +153,11 @@ class Runner:
             self._engine.journal.ended(step, Ended(JobState.CANCELLED, Cancelled()))
         if not queued and not running:
             raise CancelRefused(job=job)
+        run.cancelled_by = by
         self._engine.changed(job, None)
         self._end_if_idle(run)  # nothing of it was under way: it is paused, or others have the room
 
-    async def _cancel_interrupted(self, job: int) -> None:
+    async def _cancel_interrupted(self, job: int, by: str) -> None:
         stored = await self._stored(job)
         waiting = [step for step in stored.steps if not step.state.final]
         if not waiting:
@@ -164,7 +168,9 @@ class Runner:
         for step in await self._recovery.settle(stored, consent=True):
             self._engine.journal.ended(step.id, Ended(JobState.CANCELLED, Cancelled()))
         await self._recovery.empty_staging(job)
-        await self._engine.journal.finished(job, self._engine.clock(), staging_removed=False)
+        await self._engine.journal.finished(
+            job, self._engine.clock(), staging_removed=False, cancelled_by=by
+        )
         self._engine.changed(job, None)
 
     async def retry(self, job: int) -> None:
@@ -221,6 +227,15 @@ class Runner:
         for stored, steps in going_on:
             await self._start(stored, steps, paused=stored.id in paused)
         return tuple(stored.id for stored, steps in going_on if steps)
+
+    async def note(self, kind: AuditKind, caller: Caller, facts: Body) -> None:
+        """Append to the audit log what did not happen in a job; returns when that is durable.
+
+        Raises DiskFull, NotWritable and StoreDamaged.
+        """
+        self._revive()
+        record = {"event": kind.value, "at": self._engine.clock(), "caller": who(caller), **facts}
+        await self._engine.journal.note(record)
 
     # --- rows --------------------------------------------------------------------------------
 
@@ -357,7 +372,12 @@ class Runner:
         stalled: BaseException | None = run.failure
         try:
             gone = await run.close()
-            await self._engine.journal.finished(run.id, self._engine.clock(), staging_removed=gone)
+            await self._engine.journal.finished(
+                run.id,
+                self._engine.clock(),
+                staging_removed=gone,
+                cancelled_by=run.cancelled_by,
+            )
         except Exception as error:  # noqa: BLE001 - nobody may wait for ever
             stalled = stalled or error
         if stalled is not None:

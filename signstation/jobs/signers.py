@@ -23,7 +23,8 @@ from signstation.errors import (
     WorkerDied,
     WorkerHung,
 )
-from signstation.interfaces.workers import GuardTerms, KeySession, KeyWorkers
+from signstation.interfaces.guardterms import GuardTerms
+from signstation.interfaces.workers import KeySession, KeyWorkers
 from signstation.model.asks import ToSign
 from signstation.model.keys import Protection, SignerProfile
 

@@ -16,7 +16,9 @@ from signstation.errors import (
     SignstationError,
     WorkerDied,
 )
-from signstation.interfaces.workers import Signed, SigningItem
+from signstation.interfaces.signed import Signed
+from signstation.interfaces.workers import SigningItem
+from signstation.jobs.accounts import account_of
 from signstation.jobs.bugs import bug
 from signstation.jobs.engine import Engine
 from signstation.jobs.hands import in_a_thread
@@ -50,6 +52,11 @@ class Job(Protocol):
     @property
     def id(self) -> int:
         """The job's id."""
+        ...
+
+    @property
+    def caller(self) -> str:
+        """Who ordered it, as the audit log calls him."""
         ...
 
     @property
@@ -92,6 +99,7 @@ class Step:
         self.state = JobState.RUNNING
         self._engine = engine
         self._job = job
+        self._account = account_of(job.id, job.caller, job.signing, stored)
         self._attempts = stored.attempts
         self._phases = Phases()
         self._done_bytes = 0
@@ -156,7 +164,9 @@ class Step:
             self._engine.journal.interrupted(self.stored.id, error)
             return
         self.state = JobState.CANCELLED if isinstance(error, Cancelled) else JobState.FAILED
-        ended = Ended(self.state, error, self._attempts, self._phases.counters())
+        failed = self.state is JobState.FAILED
+        record = self._account.failure(self._engine.clock(), error) if failed else None
+        ended = Ended(self.state, error, self._attempts, self._phases.counters(), record)
         self._engine.journal.ended(self.stored.id, ended)
 
     async def _run(self) -> None:
@@ -227,6 +237,8 @@ class Step:
             artifact=opened.descriptor,
             signers=tuple(job.signers[slot.signer] for slot in request_item.slots),
             recorded=self._recorded,
+            account=self._account,
+            clock=engine.clock,
         )
         keying = Keying(engine.journal, engine.hashes, attempt, self._phases.enter)
         self._keying = keying
@@ -344,6 +356,8 @@ class Step:
             outputs=tuple(zip(paths, digests, strict=True)),
             counters=self._phases.counters(),
             in_place=plan.in_place,
+            caller=self._account.caller,
+            keys=self._account.keys,
         )
 
 

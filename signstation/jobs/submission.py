@@ -6,14 +6,19 @@ import json
 
 from signstation.codec.plain import to_plain
 from signstation.errors import StoreDamaged
+from signstation.jobs.accounts import joined
 from signstation.jobs.commits import Writer
 from signstation.jobs.rows import StoredJob, StoredStep
 from signstation.jobs.sealed import SealedPlan, StepPlan
+from signstation.model.audit import AuditKind
 from signstation.model.jobs import JobState
 
 
-def insert_job(writer: Writer, plan: SealedPlan, at: int) -> StoredJob:
-    """Store a job in the transaction of ``writer`` and return it as it would be read back."""
+def insert_job(writer: Writer, plan: SealedPlan, at: int, caller: str) -> StoredJob:
+    """Store a job in the transaction of ``writer`` and return it as it would be read back.
+
+    ``caller`` is what the audit log calls the orderer.
+    """
     connection, signing = writer.connection, plan.signing
     job = _number(
         connection.execute(
@@ -41,7 +46,15 @@ def insert_job(writer: Writer, plan: SealedPlan, at: int) -> StoredJob:
     writer.audit(
         job,
         None,
-        {"event": "submitted", "at": at, "job": job, "request": plan.id, "items": len(steps)},
+        {
+            "event": AuditKind.SUBMITTED.value,
+            "at": at,
+            "job": job,
+            "caller": caller,
+            "key": joined(tuple(signer.key for signer in signing.request.signers)),
+            "request": plan.id,
+            "items": len(steps),
+        },
     )
     return StoredJob(job, signing, steps)
 

@@ -11,12 +11,20 @@ class AuditKind(Enum):
 
     SUBMITTED = "submitted"
     KEY_USE = "key-use"
+    """Written before the key is asked: a signature that nobody recorded cannot exist."""
+
+    KEY_UNUSED = "key-unused"
+    """The key was not asked after all, or refused: corrects the use recorded before."""
+
     DISCARDED = "discarded"
     PUBLISHED = "published"
     KEY_CHANGE = "key-change"
     TRUST_CHANGE = "trust-change"
     REFUSAL = "refusal"
     CANCELLED = "cancelled"
+    STARTED = "started"
+    """A station began that recorded something later; stands before the first of that."""
+
     OTHER = "other"
     """An event of another version of signstation, or a record that cannot be read."""
 
@@ -31,7 +39,7 @@ class AuditRecord:
     caller: str  # who gave the order; empty where nobody did
     key: str  # as ``--key`` takes it; empty where no key is concerned
     artifact: str  # path of the output or of what was signed; may be empty
-    sha256: bytes | None  # of the published output
+    sha256: bytes | None  # of the published output, else of the artifact
     job: int | None
     details: tuple[tuple[str, str], ...]  # everything else that the record holds
     leaf: bytes  # RFC 6962 leaf hash
@@ -43,9 +51,10 @@ class AuditFilter:
 
     kinds: tuple[AuditKind, ...] = ()
     text: str = ""  # in caller, key, artifact or details, without regard to case
-    sha256: bytes | None = None
+    sha256: bytes | None = None  # of an output, or of the artifact that it was made from
     since: int | None = None  # Unix seconds, included
     until: int | None = None  # Unix seconds, excluded
+    key: str = ""  # in the key, without regard to case
 
 
 class CheckpointState(Enum):

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from signstation.codec.plain import from_plain, to_plain
 from signstation.errors import ProtocolViolation, SignstationError
-from signstation.interfaces.workers import GuardTerms, Prompter
+from signstation.interfaces.guardterms import GuardTerms
+from signstation.interfaces.workers import Prompter
 from signstation.model.asks import ToSign
 from signstation.model.keys import SignerProfile
 from signstation.system.memory import in_memory
@@ -78,6 +79,7 @@ class Session:
         """Use workers that are open and shared out."""
         self._lanes = tuple(lanes)
         self._prompter = prompter
+        self.in_memory = any(each.in_memory for each in lanes)
 
     async def sign(
         self, item: int, round_number: int, asks: Sequence[ToSign]

@@ -21,7 +21,8 @@ from typing import cast
 
 from signstation.codec.plain import from_plain
 from signstation.errors import SecretMissing, SignstationError
-from signstation.interfaces.workers import GuardTerms, KeySession, KeyWorkers
+from signstation.interfaces.guardterms import GuardTerms
+from signstation.interfaces.workers import KeySession, KeyWorkers
 from signstation.jobs import inplace
 from signstation.jobs.checkpoints import Point
 from signstation.jobs.journal import Journal
@@ -71,6 +72,11 @@ class NotedSession:
 
     session: KeySession
     notes: Path
+
+    @property
+    def in_memory(self) -> bool:
+        """As the key itself says."""
+        return self.session.in_memory
 
     async def sign(
         self, item: int, round_number: int, asks: Sequence[ToSign]

@@ -145,11 +145,13 @@ def check_nothing_half(scene: Scene) -> None:
 
 
 def check_uses(scene: Scene) -> None:
-    """No key was used without an intent: for each ask by itself."""
+    """No key was used without an intent and its audit record: for each ask by itself."""
     uses = Counter((scene.base / "uses").read_text().split())
     rows = query(scene.journal, "SELECT lower(hex(hash)) FROM ask")
     intents = Counter(str(digest) for (digest,) in rows)
     assert all(uses[digest] <= intents[digest] for digest in uses)
+    told = Counter(row.body["asked"] for row in audit(scene.journal) if row.event == "key-use")
+    assert told == intents
 
 
 def check_end(scene: Scene) -> None:

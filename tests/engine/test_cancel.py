@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from signstation.errors import CancelRefused, SignstationError, UsageError
-from signstation.interfaces.workers import GuardTerms, KeySession, KeyWorkers
+from signstation.interfaces.guardterms import GuardTerms
+from signstation.interfaces.workers import KeySession, KeyWorkers
 from signstation.jobs import keying
 from signstation.jobs.checkpoints import Point
 from signstation.jobs.workers import Workers
@@ -51,6 +52,11 @@ class SlowSession:
 
     key: SlowKey
     session: KeySession
+
+    @property
+    def in_memory(self) -> bool:
+        """As the key itself says."""
+        return self.session.in_memory
 
     async def sign(
         self, item: int, round_number: int, asks: Sequence[ToSign]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from signstation.interfaces.workers import Asker, CheckWorkers, Progress, Signed, SigningItem
+from signstation.interfaces.signed import Signed
+from signstation.interfaces.workers import Asker, CheckWorkers, Progress, SigningItem
 from signstation.jobs.workers import Workers
 from signstation.model.jobs import JobState
 from signstation.model.outputs import Output, Patch, Patched, Sibling
@@ -47,8 +48,20 @@ def test_a_release_is_signed_by_real_workers(tmp_path: Path, goods: Release) -> 
     asyncio.run(work())
     assert goods.names() == names_of(3)
     assert goods.leftovers() == []
-    published = [row.body["path"] for row in audit(tmp_path / "home/journal.db")[1:]]
-    assert sorted(map(str, published)) == [str(goods.output / name) for name in names_of(3)]
+    rows = audit(tmp_path / "home/journal.db")
+    published = [row.body for row in rows if row.event == "published"]
+    assert sorted(str(each["path"]) for each in published) == [
+        str(goods.output / name) for name in names_of(3)
+    ]
+    used = [row.body for row in rows if row.event == "key-use"]
+    assert sorted(str(each["path"]) for each in used) == [
+        str(goods.directory / name) for name in names_of(3)
+    ]
+    assert {(each["key"], each["caller"]) for each in [*used, *published]} == {
+        (rows[0].body["key"], rows[0].body["caller"])
+    }
+    assert all(each["spki_sha256"] and each["asked"] and each["held"] for each in used)
+    assert {row.event for row in rows} == {"submitted", "key-use", "published"}
 
 
 def after_planning(

@@ -22,7 +22,7 @@ from signstation.errors import (
     UsageError,
     WorkerDied,
 )
-from signstation.interfaces.workers import GuardTerms
+from signstation.interfaces.guardterms import GuardTerms
 from signstation.model.asks import Part, Range, ToSign
 from signstation.model.hashes import sha256
 from signstation.model.keys import KeyRef, Scheme, SignerProfile

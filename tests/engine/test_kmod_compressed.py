@@ -10,7 +10,7 @@ import pytest
 
 from signstation.codec.compression import MAX_UNPACKED, WINDOW, pack
 from signstation.errors import ArtifactMalformed, GuardRefused
-from signstation.interfaces.workers import Signed
+from signstation.interfaces.signed import Signed
 from signstation.model.asks import Compression, ToSign, Unpacked
 from signstation.model.checks import OpinionOutcome, SignatureState
 from signstation.model.trust import Trust

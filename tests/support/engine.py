@@ -15,15 +15,10 @@ from pathlib import Path
 
 from signstation.errors import SignstationError
 from signstation.interfaces.format import Surrounded
-from signstation.interfaces.keystore import OpenKey
-from signstation.interfaces.workers import (
-    Asker,
-    GuardTerms,
-    KeySession,
-    Progress,
-    Signed,
-    SigningItem,
-)
+from signstation.interfaces.guardterms import GuardTerms
+from signstation.interfaces.keystore import InMemory, OpenKey
+from signstation.interfaces.signed import Signed
+from signstation.interfaces.workers import Asker, KeySession, Progress, SigningItem
 from signstation.jobs.checkpoints import Checkpoints, NoCheckpoints
 from signstation.jobs.journal import Journal
 from signstation.jobs.runner import Runner, RunnerSettings
@@ -39,7 +34,8 @@ from signstation.model.orders import GenerateOrder
 from signstation.model.outputs import Output, Patch
 from signstation.model.station import Caller
 from signstation.model.trust import Trust
-from signstation.registry.plugins import detect, keystore, load_formats, load_keystores
+from signstation.registry.plugins import detect, load_formats
+from signstation.registry.stores import keystore, load_keystores
 from signstation.system.artifact import FileArtifact
 from signstation.system.files_overlay import PatchedArtifact
 from signstation.system.programs import Programs
@@ -175,6 +171,11 @@ class LocalSession:
     stack: ExitStack
     key: OpenKey
     guard: Guard
+
+    @property
+    def in_memory(self) -> bool:
+        """As the key itself says."""
+        return isinstance(self.key, InMemory) and self.key.in_memory
 
     async def sign(
         self, item: int, round_number: int, asks: Sequence[ToSign]

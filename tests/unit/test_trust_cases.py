@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,7 +30,6 @@ from signstation.model.checks import Verdict
 from signstation.model.hashes import sha256
 from signstation.model.keys import KeyFamily, KeyState, KeyType
 from signstation.model.sightings import Seen
-from signstation.model.station import Caller
 from signstation.model.text import Text
 from signstation.model.trust import (
     OpenPgpCertificate,
@@ -43,11 +41,11 @@ from signstation.model.trust import (
     Trust,
 )
 from signstation.trust.x509 import prepare_x509
+from tests.support.notes import NotedLog
 
 NOW = 1_800_000_000
 DAY = 86400
 FILE = Origin("trust file")
-ME = Caller(os.geteuid(), os.getpid(), "window")
 
 
 def _certificate(name: str, *, authority: bool) -> bytes:
@@ -121,7 +119,7 @@ def test_looking_at_a_file_trusts_nothing(trust: TrustSource, file: Path) -> Non
 def test_only_the_chosen_anchor_is_pinned_for_its_purposes(trust: TrustSource, file: Path) -> None:
     async def go() -> None:
         order = _order(file, Purpose.KERNEL_MODULES, Purpose.FILES)
-        (pinned,) = await trustcases.pin(trust, _clock, order, ME)
+        (pinned,) = await trustcases.pin(trust, _clock, order, NotedLog().notes)
         assert pinned.label == "Example modules"
         assert pinned.purposes == (Purpose.FILES, Purpose.KERNEL_MODULES)
         assert pinned.origin.since == NOW
@@ -137,7 +135,7 @@ def test_a_file_that_changed_since_is_refused(trust: TrustSource, file: Path) ->
     order = _order(file)
     file.write_bytes(LEAF)
     with pytest.raises(ArtifactChanged):
-        asyncio.run(trustcases.pin(trust, _clock, order, ME))
+        asyncio.run(trustcases.pin(trust, _clock, order, NotedLog().notes))
     assert asyncio.run(trustcases.anchors(trust, _clock)) == ()
 
 
@@ -150,19 +148,24 @@ def test_an_order_that_fits_nothing_is_refused(
     trust: TrustSource, file: Path, change: dict[str, Any]
 ) -> None:
     with pytest.raises(UsageError):
-        asyncio.run(trustcases.pin(trust, _clock, replace(_order(file), **change), ME))
+        asyncio.run(
+            trustcases.pin(trust, _clock, replace(_order(file), **change), NotedLog().notes)
+        )
 
 
 def test_unpinning_can_be_undone_with_day_and_source(trust: TrustSource, file: Path) -> None:
+    """Each change is in the audit log, once, and what was refused changed nothing."""
+    log = NotedLog()
+
     async def go() -> None:
-        (pinned,) = await trustcases.pin(trust, _clock, _order(file), ME)
-        gone = await trustcases.unpin(trust, pinned.identity, ME)
+        (pinned,) = await trustcases.pin(trust, _clock, _order(file), log.notes)
+        gone = await trustcases.unpin(trust, pinned.identity, log.notes)
         assert await trustcases.anchors(trust, _clock) == ()
         with pytest.raises(UsageError):
-            await trustcases.unpin(trust, pinned.identity, ME)
+            await trustcases.unpin(trust, pinned.identity, log.notes)
         with pytest.raises(UsageError):
-            await trustcases.restore(trust, replace(gone, material=ROOT))
-        await trustcases.restore(trust, gone)
+            await trustcases.restore(trust, replace(gone, material=ROOT), log.notes)
+        await trustcases.restore(trust, gone, log.notes)
         assert await trustcases.anchors(trust, lambda: NOW + DAY) == (pinned,)
 
     asyncio.run(go())
@@ -212,7 +215,7 @@ def test_a_weak_and_a_revoked_key_say_so() -> None:
 
 
 def test_the_inventory_names_what_rests_on_it(trust: TrustSource, file: Path) -> None:
-    (anchor,) = asyncio.run(trustcases.pin(trust, _clock, _order(file), ME))
+    (anchor,) = asyncio.run(trustcases.pin(trust, _clock, _order(file), NotedLog().notes))
     seen = [_seen(n, Verdict.TRUSTED, anchors=(anchor.identity,)) for n in range(5)]
     words = [each.english() for each in trustcases.losses(anchor, (), seen)]
     assert words == [

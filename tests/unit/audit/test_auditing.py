@@ -80,6 +80,48 @@ def test_a_log_that_grew_is_consistent_with_its_checkpoint(
     assert [each["index"] for each in _told(capsys, "list", "--limit", "2")[1]] == [7, 6]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (("--kind", "key-use", "--kind", "refusal"), [1, 0]),
+        (("--key", "GPG:B"), [1]),
+        (("--text", "policy.refused"), [0]),
+        (("--text", "bob"), [2, 1]),
+        (("--sha256", "cd" * 32), [2, 1]),
+        (("--since", "1970-01-01T00:00:20", "--until", "1970-01-01T00:00:30"), [1]),
+        (("--until", "1970-01-02", "--limit", "1"), [2]),
+        (("--key", "nobody"), []),
+    ],
+)
+def test_a_list_holds_what_was_asked_for(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+    arguments: tuple[str, ...],
+    found: list[int],
+) -> None:
+    """By kind, key, any text, the hash of what came out or went in, and time."""
+    monkeypatch.setenv("SIGNSTATION_HOME", str(tmp_path))
+    Journal(tmp_path / "journal.db").close()
+    database = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    writer = Writer(database)
+    used = {"event": "key-use", "key": "gpg:B", "sha256": "cd" * 32, "caller": "bob"}
+    made = {"event": "published", "artifact_sha256": "cd" * 32, "caller": "Bob"}
+    writer.audit(None, None, {"event": "refusal", "at": 10, "code": "policy.refused"})
+    writer.audit(None, None, {"at": 20, **used})
+    writer.audit(None, None, {"at": 30, **made})
+    database.close()
+    status, rows = _told(capsys, "list", *arguments)
+    assert (status, [each["index"] for each in rows]) == (0, found)
+
+
+def test_a_hash_is_64_digits(home: Path, capsys: Capture) -> None:
+    """Anything else is a usage error, not an empty list."""
+    assert home.is_dir()
+    assert main(["audit", "list", "--sha256", "abcd"]) == 2
+    assert "64 hexadecimal digits" in capsys.readouterr().err
+
+
 def test_removed_newest_records_are_told_by_the_checkpoint_alone(
     home: Path, tmp_path: Path, capsys: Capture
 ) -> None:

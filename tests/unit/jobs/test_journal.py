@@ -34,6 +34,9 @@ from tests.support.journal import ECDSA, audit, query, sealed_plan
 T = TypeVar("T")
 ASK = ToSign(0, Scheme.RSA_PKCS1_SHA256, Part.MODULE, (Literal(b"x"),), digest=bytes(32))
 
+DISCARDED = {"event": "discarded"}
+UNUSED = {"event": "key-unused"}
+
 
 class Recorder:
     """Checkpoints that note the order in which points are reached."""
@@ -122,12 +125,12 @@ def test_what_is_awaited_is_on_the_disk(path: Path) -> None:
 
     async def work(journal: Journal) -> None:
         step, _ = await submitted(journal)
-        await journal.intended(step, 1, [Intent(0, ASK)], urgent=False)
+        await journal.intended(step, 1, [Intent(0, ASK)], urgent=False, records=())
         assert query(path, "SELECT step, ordinal, attempt, state FROM ask") == [
             (step, 0, 1, "intended")
         ]
         assert journal.rows.unknown(1) == {step: (Scheme.RSA_PKCS1_SHA256,)}
-        journal.answered(step, 1, [(0, b"sig")], late=False)
+        journal.answered(step, 1, [(0, b"sig")])
         await journal.ready(step, bytes(32), [ReadyOutput(0, "1.1.0", b"h" * 32)])
         assert journal.rows.recorded(step) == {0: Recorded(ASK.hash().value, b"sig")}
         assert journal.rows.unknown(1) == {}
@@ -171,12 +174,12 @@ def test_signatures_are_found_by_ordinal_and_discarded_ones_are_not(path: Path) 
     async def work(journal: Journal) -> None:
         step, _ = await submitted(journal)
         intents = [Intent(number, ASK) for number in range(4)]
-        await journal.intended(step, 1, intents, urgent=True)
-        journal.answered(step, 1, [(2, b"two")], late=False)
-        journal.answered(step, 1, [(1, b"one")], late=True)
-        journal.unused(step, 1, [0, 2])
-        await journal.intended(step, 2, [Intent(0, ASK)], urgent=True)
-        journal.answered(step, 2, [(0, b"zero")], late=False)
+        await journal.intended(step, 1, intents, urgent=True, records=())
+        journal.answered(step, 1, [(2, b"two")])
+        journal.answered(step, 1, [(1, b"one")], discarded=DISCARDED)
+        journal.unused(step, 1, [0, 2], UNUSED)
+        await journal.intended(step, 2, [Intent(0, ASK)], urgent=True, records=())
+        journal.answered(step, 2, [(0, b"zero")])
         await journal.requeued([])
         assert {n: each.signature for n, each in journal.rows.recorded(step).items()} == {
             0: b"zero",
@@ -185,7 +188,7 @@ def test_signatures_are_found_by_ordinal_and_discarded_ones_are_not(path: Path) 
         assert journal.rows.unknown(1) == {step: (Scheme.RSA_PKCS1_SHA256,)}  # ordinal 3
 
     run(path, work)
-    assert [row.event for row in audit(path)] == ["submitted", "discarded"]
+    assert [row.event for row in audit(path)] == ["submitted", "discarded", "key-unused"]
 
 
 def test_old_bytes_are_kept_until_the_step_is_done(path: Path) -> None:
@@ -209,12 +212,15 @@ def test_few_in_flight_are_committed_at_once_and_many_together(path: Path) -> No
         step, _ = await submitted(journal)
         before = journal.commits
         for number in range(5):
-            await journal.intended(step, 1, [Intent(number, ASK)], urgent=False)
+            await journal.intended(step, 1, [Intent(number, ASK)], urgent=False, records=())
         assert journal.commits == before + 5
         journal.set_in_flight(100)
         before = journal.commits
         await asyncio.gather(
-            *(journal.intended(step, 2, [Intent(n, ASK)], urgent=False) for n in range(200))
+            *(
+                journal.intended(step, 2, [Intent(n, ASK)], urgent=False, records=())
+                for n in range(200)
+            )
         )
         assert journal.commits - before <= 3
 
@@ -226,17 +232,17 @@ def test_a_failed_commit_takes_everything_with_it_until_revived(path: Path) -> N
     async def work(journal: Journal) -> None:
         step, _ = await submitted(journal)
         journal.set_in_flight(100)  # the two ride in one commit
-        good = journal.intended(step, 1, [Intent(0, ASK)], urgent=False)
-        bad = journal.intended(999, 1, [Intent(0, ASK)], urgent=False)
+        good = journal.intended(step, 1, [Intent(0, ASK)], urgent=False, records=())
+        bad = journal.intended(999, 1, [Intent(0, ASK)], urgent=False, records=())
         for future in (good, bad):
             with pytest.raises(StoreDamaged):
                 await future
         assert journal.failure is not None
         with pytest.raises(StoreDamaged):
-            journal.unused(step, 1, [0])
+            journal.unused(step, 1, [0], UNUSED)
         assert query(path, "SELECT * FROM ask") == []
         journal.revive()
-        await journal.intended(step, 1, [Intent(0, ASK)], urgent=False)
+        await journal.intended(step, 1, [Intent(0, ASK)], urgent=False, records=())
         assert len(query(path, "SELECT * FROM ask")) == 1
 
     run(path, work)
@@ -247,7 +253,7 @@ def test_nobody_waits_for_ever_when_a_waiter_is_cancelled(path: Path) -> None:
     async def work(journal: Journal) -> None:
         step, _ = await submitted(journal)
         waiting = asyncio.ensure_future(
-            _await(journal.intended(step, 1, [Intent(0, ASK)], urgent=False))
+            _await(journal.intended(step, 1, [Intent(0, ASK)], urgent=False, records=()))
         )
         await asyncio.sleep(0)
         waiting.cancel()
@@ -279,12 +285,12 @@ def test_audit_rows_are_neither_changed_nor_deleted(path: Path, statement: str) 
 def test_the_chain_goes_on_after_a_restart(path: Path) -> None:
     async def work(journal: Journal) -> None:
         step = (await submitted(journal, 1))[0]
-        journal.answered(step, 1, [(0, b"x")], late=True)
+        journal.answered(step, 1, [(0, b"x")], discarded=DISCARDED)
 
     run(path, work)
 
     async def again(journal: Journal) -> None:
-        journal.answered(1, 1, [(0, b"x")], late=True)
+        journal.answered(1, 1, [(0, b"x")], discarded=DISCARDED)
 
     run(path, again)
     assert [row.event for row in audit(path)] == ["submitted", "discarded", "discarded"]
