@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from signstation.codec.plain import from_plain, to_plain
 from signstation.errors import ArtifactUnreadable, ProtocolViolation, ReplayDiverged
-from signstation.interfaces.workers import Asker, Progress, Signed, SigningItem
+from signstation.interfaces.signed import Signed
+from signstation.interfaces.workers import Asker, Progress, SigningItem
 from signstation.model.artifacts import Inspection
 from signstation.model.asks import ToSign
 from signstation.model.checks import Verified

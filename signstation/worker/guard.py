@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from signstation.codec.plain import canonical, to_plain
 from signstation.codec.request import parse_request
 from signstation.errors import GuardRefused, TimeRefused
-from signstation.interfaces.workers import GuardTerms
+from signstation.interfaces.guardterms import GuardTerms
 from signstation.model.asks import MAX_BATCH, MAX_MESSAGE, MAX_ROUNDS, ToSign
 from signstation.model.keys import SignerProfile
 from signstation.model.requests import Request, RequestItem

@@ -11,7 +11,7 @@ from signstation.errors import SignstationError, UsageError
 from signstation.interfaces.keystore import KeyExporter, KeyGenerator, KeyImporter, KeyStore
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import GenerateOrder
-from signstation.registry.plugins import keystore, load_keystores
+from signstation.registry.stores import keystore, load_keystores
 from signstation.system.memory import read_all
 from signstation.worker.channel import Channel, Message
 from signstation.worker.config import WorkerConfig, take_config

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from signstation.codec.plain import from_plain, to_plain
-from signstation.interfaces.workers import GuardTerms, Prompter
+from signstation.interfaces.guardterms import GuardTerms
+from signstation.interfaces.workers import Prompter
 from signstation.model.keys import SSH_STORE, KeyInfo, KeyRef, Protection, SignerProfile
 from signstation.model.orders import GenerateOrder, KeyForm
 from signstation.system.memory import in_memory

@@ -11,11 +11,11 @@ from itertools import islice
 from signstation.codec.plain import from_plain
 from signstation.codec.request import MAX_REQUEST
 from signstation.errors import KeyStoreFailed, ProtocolViolation
+from signstation.interfaces.guardterms import GuardTerms
 from signstation.interfaces.keystore import InMemory, KeyStore, OpenKey
-from signstation.interfaces.workers import GuardTerms
 from signstation.model.asks import MAX_BATCH, ToSign
 from signstation.model.keys import SignerProfile
-from signstation.registry.plugins import keystore
+from signstation.registry.stores import keystore
 from signstation.system.memory import read_all
 from signstation.worker.channel import Channel, Message
 from signstation.worker.failures import put_failure

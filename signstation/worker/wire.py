@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, TypeVar, assert_never
 
 from signstation.errors import ProtocolViolation, SignstationError
-from signstation.interfaces.workers import Signed
+from signstation.interfaces.signed import Signed
 from signstation.model.asks import (
     MAX_BATCH,
     Compression,

@@ -22,7 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
 from signstation.codec.plain import canonical, to_plain
 from signstation.codec.request import build_request
 from signstation.errors import SecretMissing, SignstationError
-from signstation.interfaces.workers import GuardTerms, KeySession, Signed, SigningItem
+from signstation.interfaces.guardterms import GuardTerms
+from signstation.interfaces.signed import Signed
+from signstation.interfaces.workers import KeySession, SigningItem
 from signstation.model.asks import ToSign
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import SignatureType, SignerProfile, Slot

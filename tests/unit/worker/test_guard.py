@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from signstation.codec.request import build_request
 from signstation.errors import GuardRefused, ProtocolViolation, TimeRefused
-from signstation.interfaces.workers import GuardTerms
+from signstation.interfaces.guardterms import GuardTerms
 from signstation.model.asks import MAX_MESSAGE, MAX_ROUNDS, Part, Range, ToSign
 from signstation.model.keys import Scheme, SignerProfile
 from signstation.model.requests import Request, RequestSigner, RequestSlot
