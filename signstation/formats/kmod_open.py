@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from signstation.codec import compression as codec
 from signstation.codec import kmod
-from signstation.codec.compression import Bytes
+from signstation.codec.compression import Checkpoint
 from signstation.errors import (
     ArtifactChanged,
     ArtifactMalformed,
@@ -114,19 +114,20 @@ class OpenedStream:
         inside += signature
         if len(inside) > codec.MAX_UNPACKED:
             raise LimitReached(what="bytes inside a compressed module", limit=codec.MAX_UNPACKED)
-        packed = self._pack(inside, ctx)
+        packed = codec.pack(inside, self.compression, self._noting(ctx))
         if len(packed) > MAX_PATCH_BYTES:
             raise LimitReached(what="bytes of a compressed module", limit=MAX_PATCH_BYTES)
         return Patched((Patch(0, self.file.size, packed),))
 
-    def would_write(self, output: Opened | OpenedStream, ctx: Context) -> bool:
-        """Whether what is inside ``output`` would be written as exactly those bytes."""
-        if isinstance(output, Opened):
+    def written_like(self, output: Opened | OpenedStream, ctx: Context) -> bool:
+        """Whether ``output`` has this compression, in the form in which it is written."""
+        if isinstance(output, Opened) or output.compression is not self.compression:
             return False
-        return output.packed == self._pack(output.module.view(0, output.module.size), ctx)
+        inside = output.module.view(0, output.module.size)
+        return codec.written(output.packed, inside, self.compression, self._noting(ctx))
 
-    def _pack(self, inside: Bytes, ctx: Context) -> bytes:
-        return codec.pack(inside, self.compression, lambda: ctx.checkpoint(self.file.size))
+    def _noting(self, ctx: Context) -> Checkpoint:
+        return lambda: ctx.checkpoint(self.file.size)
 
 
 AnyOpened = Opened | OpenedStream

@@ -23,6 +23,7 @@ from signstation.codec.compression import (
     obstacle,
     pack,
     unpack,
+    written,
 )
 from signstation.errors import ArtifactMalformed, Cancelled
 from signstation.model.asks import Compression
@@ -83,6 +84,30 @@ def test_a_changed_byte_never_gives_other_content(compression: Compression) -> N
         with suppress(ArtifactMalformed):
             assert _unpack(bytes(changed), compression) == TEXT
             assert compression is not Compression.XZ
+
+
+@EACH
+def test_what_was_packed_otherwise_is_told(compression: Compression) -> None:
+    """By settings, by one bit, or for xz by no more than what every bit is checked for."""
+    packed = PACKED[compression]
+    assert written(packed, TEXT, compression)
+    others = {
+        Compression.XZ: [
+            lzma.compress(TEXT),
+            lzma.compress(TEXT, check=lzma.CHECK_CRC32),
+            with_dictionary(TEXT, 2),
+        ],
+        Compression.ZSTD: [zstandard.compress(TEXT, 19), zstandard.compress(TEXT)],
+        Compression.GZIP: [gzip.compress(TEXT, 1, mtime=0), gzip.compress(TEXT, mtime=1)],
+    }
+    for each in others[compression]:
+        assert _unpack(each, compression) == TEXT
+        assert not written(each, TEXT, compression)
+    for at in range(0, len(packed), max(1, len(packed) // 50)):
+        changed = bytearray(packed)
+        changed[at] ^= 1 << at % 8
+        with suppress(ArtifactMalformed):
+            assert not written(bytes(changed), _unpack(bytes(changed), compression), compression)
 
 
 @EACH
