@@ -34,7 +34,7 @@ from signstation.model.audit import (
 )
 
 _JOURNAL = "journal.db"
-CHECKPOINT = "audit-checkpoint.txt"
+CHECKPOINT = "checkpoint.txt"
 """Name of the checkpoint in folders that this station makes."""
 _KEY = "audit.key"
 _KEY_SIZE = 32

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from signstation.app.auditing import CHECKPOINT
 from signstation.app.copyin import MAX_FILES, NEWS_SECONDS, PIECE, folded
 from signstation.errors import (
     ContentDamaged,
@@ -142,8 +143,8 @@ class Export:
             raise NameRefused(path=shown(self.order.name))
         check_names([self.order.name], file_system)
         names = [each.name for each in items]
-        if {SHEET, *(f"report.{suffix}" for suffix in ("html", "json"))} & set(names):
-            raise OutputClash(path=SHEET)
+        if taken := {SHEET, CHECKPOINT, "report.html", "report.json"} & set(names):
+            raise OutputClash(path=min(taken))
         check_names(names, file_system)
         largest = max(items, key=lambda each: each.size)
         if file_system in _FAT and largest.size > MAX_FAT_FILE:

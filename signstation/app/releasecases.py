@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from signstation.app.auditing import CHECKPOINT, checkpoint_file
 from signstation.app.copyin import CopyIn, needs_copy, remove_old, unchanged
 from signstation.app.examine import Examiner
 from signstation.app.exporting import Export
 from signstation.app.media import mounted_media
-from signstation.errors import Cancelled, RecheckFailed
+from signstation.errors import Cancelled, RecheckFailed, StoreDamaged
 from signstation.jobs.runner import Runner, system_clock
 from signstation.model.copies import CopiedIn, CopyNews, CopyOrder
 from signstation.model.exports import Exported, ExportOrder
@@ -24,7 +25,7 @@ from signstation.model.media import Medium
 from signstation.model.orders import VerifyOrder
 from signstation.model.station import VerifiedPath
 from signstation.reports.html import report_html
-from signstation.reports.verification import SCHEMA, verification_json
+from signstation.reports.verification import SCHEMA, error_json, verification_json
 from signstation.system.files import shown
 from signstation.system.programs import Programs
 
@@ -37,13 +38,15 @@ REPORT_TITLE = "Verification report"
 class ReleaseCases:
     """Carries out what concerns a whole release. Lives on the runner's event loop.
 
-    ``work`` is where private copies go; ``home`` is HOME of the programs that are asked.
+    ``work`` is where private copies go; ``home`` is HOME of the programs that are asked; ``state``
+    is the state directory, of whose audit log a checkpoint goes with every export.
     """
 
     runner: Runner
     examiner: Examiner
     work: Path
     home: Path
+    state: Path
 
     async def media(self) -> tuple[Medium, ...]:
         """Return the media that are mounted now."""
@@ -113,17 +116,28 @@ class ReleaseCases:
             raise RecheckFailed(path=shown(failed[0].path), reason="it cannot be read back")
         verified = [each.verification for each in results if each.verification is not None]
         now = system_clock()
+        checkpoint, errors = await asyncio.to_thread(_checkpoint, self.state)
         data = {
             "schema": SCHEMA,
             "type": "report",
             "made_at": now,
+            **({"checkpoint": checkpoint} if checkpoint else {}),
             "verifications": [verification_json(each) for each in verified],
-            "errors": [],
+            "errors": errors,
         }
         return {
+            **({CHECKPOINT: checkpoint.encode()} if checkpoint else {}),
             "report.html": report_html(REPORT_TITLE, verified, made_at=now).encode(),
             "report.json": (json.dumps(data, indent=1) + "\n").encode(),
         }
+
+
+def _checkpoint(state: Path) -> tuple[str, list[dict[str, object]]]:
+    """Return a checkpoint of the audit log, or none and why: a damaged log vouches for nothing."""
+    try:
+        return checkpoint_file(state).decode(), []
+    except StoreDamaged as error:
+        return "", [error_json(error, None)]
 
 
 async def _in_thread(

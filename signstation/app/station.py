@@ -81,7 +81,11 @@ class Station:
             self._examine_machine,
             Sightings(home / _SEEN),
             ReleaseCases(
-                self._runner, examiner, home / _WORK, Path(self._environment.get("HOME", "/"))
+                self._runner,
+                examiner,
+                home / _WORK,
+                Path(self._environment.get("HOME", "/")),
+                state=home,
             ),
         )
         self._server = SocketServer(home, self)

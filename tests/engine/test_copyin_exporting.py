@@ -16,6 +16,7 @@ from signstation.app.api import StationApi
 from signstation.app.connect import connect
 from signstation.app.demo_release import write_release
 from signstation.errors import OutputExists
+from signstation.model.audit import AuditFilter, AuditKind, CheckpointState
 from signstation.model.copies import CopyNews, CopyOrder
 from signstation.model.exports import ExportOrder
 from signstation.model.jobs import JobState
@@ -109,8 +110,16 @@ def test_from_a_stick_to_a_stick(base: Path, station: StationApi) -> None:
         check=True,
         capture_output=True,
     )
+    kept = exported.directory / "checkpoint.txt"
+    assert report["checkpoint"] == kept.read_text()
+    state = station.audit_check((kept,)).result(SECONDS)
+    assert [each.state for each in state.checkpoints] == [CheckpointState.CONSISTENT]
     with pytest.raises(OutputExists):
         station.export(order, _news).result(SECONDS)
+    (newest, *_) = station.audit_records(AuditFilter(), 0).result(SECONDS)
+    assert newest.kind is AuditKind.PUBLISHED
+    assert newest.caller
+    assert newest.key.startswith("file:")
 
 
 def test_our_own_files_need_no_copy_and_those_of_others_do(base: Path, station: StationApi) -> None:
