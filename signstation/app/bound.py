@@ -192,7 +192,9 @@ class BoundStation:
 
     def evidence(self, order: EvidenceOrder) -> Future[Evidence]:
         """Gather the evidence of a release."""
-        absolute = EvidenceOrder(order.directory.absolute(), order.output.absolute())
+        absolute = replace(
+            order, directory=order.directory.absolute(), output=order.output.absolute()
+        )
         return self._transport.call(Method.EVIDENCE, (absolute,))
 
     def audit_records(self, wanted: AuditFilter, offset: int) -> Future[tuple[AuditRecord, ...]]:

@@ -31,9 +31,11 @@ from signstation.model.checks import Verdict, Verification
 from signstation.model.evidence import Evidence, EvidenceOrder
 from signstation.model.orders import VerifyOrder
 from signstation.model.station import VerifiedPath
+from signstation.model.text import Text
 from signstation.model.trust import Trust
 from signstation.reports.evidence_script import ListedFile, Refusal, verify_script
 from signstation.reports.html import report_html
+from signstation.reports.language import translated, translator
 from signstation.reports.verification import SCHEMA, verification_json
 from signstation.reports.words import show
 from signstation.system.files import open_root, shown, writing
@@ -41,7 +43,7 @@ from signstation.system.files_publish import rename_into
 from signstation.system.programs import Programs
 from signstation.system.resources import resource
 
-TITLE = "Evidence of a release"
+TITLE = Text("Evidence of a release")
 REPORT = "report.json"
 SIGNATURE = "report.json.ed25519"
 """The audit key's signature of the report: 64 bytes (RFC 8032), as ``openssl pkeyutl`` takes it."""
@@ -143,7 +145,7 @@ class Folder:
         keys = public_keys(self.trust, audit_key, proofs.verifier)
         _put(area / REPORT, report)
         _put(area / SIGNATURE, signature)
-        _put(area / "report.html", report_html(TITLE, self.verified, made_at=self.now).encode())
+        _put(area / "report.html", self._page().encode())
         _put(area / "signatures.tsv", signature_lines(self.order.directory, self.verified))
         _put(area / VERIFIER_PROGRAM, resource("verify", VERIFIER_PROGRAM).read_bytes())
         for name, content in proofs.contents.items():
@@ -154,8 +156,22 @@ class Folder:
             _put(area / "keys" / name, content)
         yield from keys.findings
         yield from self._script(area, files, proofs)
+        yield from self._drawings(area)
+
+    def _page(self) -> str:
+        language = self.order.language
+        title = translator(language)(TITLE.template)
+        return report_html(title, self.verified, made_at=self.now, language=language)
+
+    def _drawings(self, area: Path) -> Iterator[str]:
+        """Draw the report, out of a copy whose sentences are in the reader's language."""
+        source = area / ".report.json"
+        said = (translated(each, self.order.language) for each in self.verified)
+        report = {"schema": SCHEMA, "verifications": [verification_json(each) for each in said]}
+        _put(source, json.dumps(report).encode())
         for name in ("report.pdf", "report.svg"):
-            yield from self._print(area, name)
+            yield from self._print(source, area / name)
+        source.unlink()
 
     def _report(self, proofs: Proofs) -> dict[str, object]:
         return {
@@ -191,11 +207,11 @@ class Folder:
         else:
             yield from unproven(root, self.verified, files, proofs.proven)
 
-    def _print(self, area: Path, name: str) -> Iterator[str]:
+    def _print(self, source: Path, target: Path) -> Iterator[str]:
         """Have a program of ours draw the report: only there is Qt."""
         python = Path(sys.executable)
         programs = Programs(self.home, (python.parent,))
-        arguments = ["-m", PRINTER, str(area / REPORT), str(area / name)]
+        arguments = ["-m", PRINTER, str(source), str(target), self.order.language.value]
         try:
             done = programs.run(
                 python.name,
@@ -204,14 +220,14 @@ class Folder:
                 timeout=PRINT_SECONDS,
             )
         except SignstationError as error:
-            yield f"{name} could not be drawn: {error.code}."
+            yield f"{target.name} could not be drawn: {error.code}."
             return
-        if done.status != 0 or not (area / name).is_file():
+        if done.status != 0 or not target.is_file():
             said = show(done.stderr.decode(errors="replace").strip()[-MAX_WORDS:])
-            yield f"{name} could not be drawn: {said}"
+            yield f"{target.name} could not be drawn: {said}"
             return
-        with writing(area / name):
-            (area / name).chmod(0o644)
+        with writing(target):
+            target.chmod(0o644)
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -16,6 +19,7 @@ from signstation.cli.run import asker_for, run, station, typed_key
 from signstation.cli.steps import follow, print_steps, steps_of
 from signstation.effects import ExitStatus
 from signstation.model.evidence import Evidence, EvidenceOrder
+from signstation.model.language import Language
 from signstation.model.orders import Destination, SignOrder
 from signstation.reports.words import show
 
@@ -25,25 +29,44 @@ from signstation.reports.words import show
 @click.option(
     "--output", type=PATH, metavar="DIR", help="New directory (default: DIRECTORY-evidence)."
 )
+@click.option(
+    "--language",
+    type=click.Choice([each.value for each in Language]),
+    help="Language of the reports for people (default: as LC_ALL, LC_MESSAGES or LANG say).",
+)
 @click.option("--key", "keys", multiple=True, help="Sign report.json with this key; repeatable.")
 @secret_option
 @json_option
 def report(
     release: Path,
     output: Path | None,
+    language: str | None,
     keys: tuple[str, ...],
     secret_fd: int | None,
     as_json: bool,  # noqa: FBT001 - a click flag
 ) -> int:
     """Verify a signed release and write what others need to check it.
 
-    One new directory: the report (HTML, PDF, SVG, JSON), the list of signatures, the public keys in
-    the forms that tools take, and verify.sh, which checks everything with the consumers' own tools.
+    One new directory: the report (HTML, PDF, SVG, and JSON signed by the key of the audit log), the
+    list of signatures, the public keys in the forms that tools take, the proofs that the signatures
+    stand in the audit log, and verify.sh, which checks everything with the consumers' own tools.
     The status is 1 where something is not verified; the evidence is written all the same.
     """
     directory = release.absolute()
-    order = EvidenceOrder(directory, (output or default_output(directory)).absolute())
+    order = EvidenceOrder(
+        directory,
+        (output or default_output(directory)).absolute(),
+        Language(language) if language else language_of(os.environ),
+    )
     return run(as_json, lambda said: _report(said, order, keys, secret_fd))
+
+
+def language_of(environment: Mapping[str, str]) -> Language:
+    """Return the language that an environment asks for (POSIX: the first that is set counts)."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    wanted = next((environment[each] for each in names if environment.get(each)), "")
+    code = re.split("[_.@]", wanted)[0]
+    return next((each for each in Language if each.value == code), Language.ENGLISH)
 
 
 def _report(

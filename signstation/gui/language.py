@@ -7,21 +7,11 @@ that is kept (journal, reports for machines) stay English.
 
 from __future__ import annotations
 
-import json
-from enum import Enum
-
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, QTranslator
 
 from signstation.gui.words import CONTEXT
-from signstation.system.resources import resource
-
-
-class Language(Enum):
-    """Languages that every text is written in; the value is the ISO 639-1 code."""
-
-    ENGLISH = "en"
-    GERMAN = "de"
-
+from signstation.model.language import Language
+from signstation.reports.language import read_catalogue
 
 NAMES = {Language.ENGLISH: "English", Language.GERMAN: "Deutsch"}
 """Each in its own language: who cannot read the window finds the way back."""
@@ -46,12 +36,6 @@ class Catalogue(QTranslator):
         """Return the translation, None for texts that are not ours or not translated."""
         del disambiguation, n
         return self._entries.get(source) if context == CONTEXT else None
-
-
-def read_catalogue(language: Language) -> dict[str, str]:
-    """Return a language's catalogue: English template to translation."""
-    text = resource("translations", f"{language.value}.json").read_text("utf-8")
-    return {str(source): str(words) for source, words in json.loads(text).items()}
 
 
 def system_language() -> Language:

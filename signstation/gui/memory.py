@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from signstation.gui.language import Language
 from signstation.gui.tokens import ThemeName
+from signstation.model.language import Language
 
 _FILE = "window.ini"
 _THEME = "theme"

@@ -1,7 +1,7 @@
 """The report as PDF pages or one SVG picture: ``python -m signstation.gui.report_print``.
 
-Texts stay texts: they can be selected, searched and read aloud. The words are English like those
-of the HTML report. As a program it takes REPORT.json and OUT.pdf or OUT.svg.
+Texts stay texts: they can be selected, searched and read aloud. The words are of the language that
+the application speaks. As a program it takes REPORT.json, OUT.pdf or OUT.svg, and a language.
 """
 
 from __future__ import annotations
@@ -22,13 +22,17 @@ from signstation.effects import ExitStatus
 from signstation.errors import NotWritable, SignstationError
 from signstation.gui import report_rows as rows
 from signstation.gui.errors import error_lines
+from signstation.gui.language import speak
 from signstation.gui.reportfile import read_report
 from signstation.gui.tokens import Tone
 from signstation.gui.verdicts import outcome_look, state_look, verdict_look
+from signstation.gui.words import say, tr
 from signstation.model.checks import Opinion, SignatureFacts, Verdict, Verification
+from signstation.model.language import Language
 from signstation.reports.answers import answers, byte_map, covered_inside, of_inside
+from signstation.reports.html import covering
 from signstation.reports.tables import OPINIONS, OUTCOMES, STATES, VERDICTS
-from signstation.reports.words import groups, human_size, sentence, show, show_block
+from signstation.reports.words import groups, human_size, show, show_block
 
 RESOLUTION = 96
 """Dots per inch: one is a CSS pixel."""
@@ -63,7 +67,13 @@ def write_pdf(report: PrintedReport, path: Path) -> None:
         if number > 1:
             writer.newPage()
         _draw(painter, page, rows.MARGIN)
-        words = f"{show(report.title)} · {_when(report.made_at)} · page {number} of {len(pages)}"
+        words = tr(
+            "{title} · {when} · page {number} of {count}",
+            title=report.title,
+            when=_when(report.made_at),
+            number=number,
+            count=len(pages),
+        )
         _draw(painter, list(rows.paragraph(words, rows.SUB))[:1], rows.HEIGHT - rows.MARGIN)
     painter.end()
     _write(path, buffer)
@@ -125,7 +135,7 @@ def _pages(content: Iterator[rows.Row]) -> list[list[rows.Row]]:
 
 def _when(seconds: int | None) -> str:
     if seconds is None:
-        return "time not stated"
+        return tr("time not stated")
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
@@ -133,14 +143,19 @@ def _rows(report: PrintedReport) -> Iterator[rows.Row]:
     found = report.verifications
     good = sum(each.verdict is Verdict.TRUSTED for each in found)
     yield from rows.paragraph(show(report.title), rows.TITLE, keep=True)
-    made = f"{good} of {len(found)} verified · made {_when(report.made_at)} by signstation"
+    made = tr(
+        "{good} of {count} verified · made {when} by signstation",
+        good=good,
+        count=len(found),
+        when=_when(report.made_at),
+    )
     yield from rows.paragraph(made, rows.SUB)
     yield rows.space(14)
     for each in found:
         _, tone, _ = verdict_look(each.verdict)
-        yield from rows.paragraph(VERDICTS[each.verdict], rows.toned(tone), keep=True)
+        yield from rows.paragraph(tr(VERDICTS[each.verdict]), rows.toned(tone), keep=True)
         yield from rows.paragraph(show(Path(each.path).name), rows.MONO, left=18, keep=True)
-        signers = ", ".join(show(facts.signer) for facts in each.signatures) or "no signature"
+        signers = ", ".join(show(facts.signer) for facts in each.signatures) or tr("no signature")
         words = f"{show(each.format)} · {human_size(each.size)} · {signers}"
         yield from rows.paragraph(words, rows.SUB, left=18)
         yield rows.space(4)
@@ -155,12 +170,14 @@ def _artifact(verification: Verification) -> Iterator[rows.Row]:
     yield rows.rule()
     yield from rows.paragraph(show(Path(verification.path).name), rows.CHAPTER, keep=True)
     yield from rows.paragraph(show(verification.path), rows.MONO)
-    yield from rows.paragraph(f"What it calls itself: {show(verification.title)}", rows.SUB)
+    calls = tr("What it calls itself: {title}", title=verification.title)
+    yield from rows.paragraph(calls, rows.SUB)
     yield from rows.paragraph(f"SHA-256 {digest}", rows.MONO)
-    yield from rows.paragraph(f"Judged for the time {_when(verification.at)}", rows.SUB)
+    judged = tr("Judged for the time {when}", when=_when(verification.at))
+    yield from rows.paragraph(judged, rows.SUB)
     yield rows.space(8)
-    said = "\n".join(sentence(each) for each in verification.reasons)
-    headline = (VERDICTS[verification.verdict], rows.toned(tone, rows.SECTION))
+    said = "\n".join(say(each) for each in verification.reasons)
+    headline = (tr(VERDICTS[verification.verdict]), rows.toned(tone, rows.SECTION))
     yield rows.box([headline, (said, rows.BODY)] if said else [headline], tone)
     yield rows.space(10)
     yield _answers(verification)
@@ -181,9 +198,9 @@ def _answers(verification: Verification) -> rows.Row:
         for number, each in enumerate(answers(verification)):
             _, tone, _ = outcome_look(each.outcome)
             parts = [
-                (sentence(each.question), rows.SUB),
-                (OUTCOMES[each.outcome], rows.toned(tone)),
-                (sentence(each.because), rows.SUB),
+                (say(each.question), rows.SUB),
+                (tr(OUTCOMES[each.outcome]), rows.toned(tone)),
+                (say(each.because), rows.SUB),
             ]
             left = number * (width + gap)
             boxes.append(rows.box(parts, tone, left=left, width=width, least=least))
@@ -194,26 +211,26 @@ def _answers(verification: Verification) -> rows.Row:
 def _signature(facts: SignatureFacts) -> Iterator[rows.Row]:
     _, tone, _ = state_look(facts.state)
     yield rows.space(14)
-    title = f"Signature {facts.index + 1}: {sentence(facts.place)}"
+    title = tr("Signature {number}: {place}", number=facts.index + 1, place=say(facts.place))
     yield from rows.paragraph(title, rows.SECTION, keep=True)
-    yield from rows.paragraph(STATES[facts.state], rows.toned(tone), keep=True)
+    yield from rows.paragraph(tr(STATES[facts.state]), rows.toned(tone), keep=True)
     made = f"{show(facts.algorithm)} · {show(facts.hash)} · {_when(facts.made_at)}"
     yield from rows.paragraph(f"{show(facts.signer)} · {made}")
     yield from rows.paragraph(groups(show(facts.fingerprint)), rows.MONO)
     for reason in facts.reasons:
-        yield from rows.paragraph(sentence(reason), rows.SUB)
+        yield from rows.paragraph(say(reason), rows.SUB)
     yield rows.space(6)
     if not facts.path:
-        missing = "There is no path from this key to anything that is trusted here."
+        missing = tr("There is no path from this key to anything that is trusted here.")
         yield from rows.paragraph(missing, rows.SUB)
     last = len(facts.path) - 1
     for number, node in enumerate(facts.path):
-        parts = [(show(node.title), rows.STRONG), (sentence(node.detail), rows.SUB)]
+        parts = [(show(node.title), rows.STRONG), (say(node.detail), rows.SUB)]
         if node.identifier:
             parts.append((groups(show(node.identifier)), rows.MONO))
         yield rows.box(parts, Tone.NEUTRAL)
         if number < last:
-            yield rows.arrow(sentence(node.edge) if node.edge else "")
+            yield rows.arrow(say(node.edge) if node.edge else "")
 
 
 def _map(verification: Verification) -> Iterator[rows.Row]:
@@ -221,31 +238,28 @@ def _map(verification: Verification) -> Iterator[rows.Row]:
         return
     stretches = byte_map(verification)
     yield rows.space(14)
-    yield from rows.paragraph("What the signatures cover", rows.SECTION, keep=True)
+    yield from rows.paragraph(tr("What the signatures cover"), rows.SECTION, keep=True)
     packed = covered_inside(verification)
     if packed is not None:
-        yield from rows.paragraph(sentence(of_inside(packed)), rows.SUB)
+        yield from rows.paragraph(say(of_inside(packed)), rows.SUB)
     yield rows.byte_bar(stretches, verification.size if packed is None else packed.size)
     for each in stretches[:MAX_STRETCHES]:
-        numbers = ", ".join(str(number + 1) for number in each.signatures)
-        by = f"signature {numbers}" if numbers else "no good signature"
-        where = f"Bytes {each.start} to {each.end} ({human_size(each.end - each.start)})"
-        yield from rows.paragraph(f"{where}: covered by {by}", rows.SUB)
+        yield from rows.paragraph(covering(tr, each), rows.SUB)
     if (more := len(stretches) - MAX_STRETCHES) > 0:
-        yield from rows.paragraph(f"… and {more} more stretches", rows.SUB)
+        yield from rows.paragraph(tr("… and {count} more stretches", count=more), rows.SUB)
 
 
 def _checks(verification: Verification) -> Iterator[rows.Row]:
     yield rows.space(14)
-    yield from rows.paragraph("Checks", rows.SECTION, keep=True)
+    yield from rows.paragraph(tr("Checks"), rows.SECTION, keep=True)
     for each in verification.checks:
         _, tone, _ = outcome_look(each.outcome)
-        words = f"{OUTCOMES[each.outcome]}: {sentence(each.summary)}"
+        words = f"{tr(OUTCOMES[each.outcome])}: {say(each.summary)}"
         yield from rows.paragraph(words, rows.toned(tone, rows.BODY))
-        needed = "required" if each.required else "not required"
+        needed = tr("required") if each.required else tr("not required")
         yield from rows.paragraph(f"{show(each.code)} · {needed}", rows.SUB, left=18)
         for fact in each.details:
-            said = f"{sentence(fact.label)}: {show_block(fact.value)}"
+            said = f"{say(fact.label)}: {show_block(fact.value)}"
             yield from rows.paragraph(said, rows.SUB, left=18)
         yield rows.space(3)
 
@@ -253,28 +267,31 @@ def _checks(verification: Verification) -> Iterator[rows.Row]:
 def _opinions(opinions: Sequence[Opinion]) -> Iterator[rows.Row]:
     if opinions:
         yield rows.space(14)
-        yield from rows.paragraph("Second opinion", rows.SECTION, keep=True)
+        yield from rows.paragraph(tr("Second opinion"), rows.SECTION, keep=True)
     for each in opinions:
-        words = f"{show(each.tool)} {show(each.version)} {OPINIONS[each.outcome]}"
+        words = f"{show(each.tool)} {show(each.version)} {tr(OPINIONS[each.outcome])}"
         yield from rows.paragraph(words, rows.STRONG, keep=True)
         yield from rows.paragraph(show(" ".join(each.command)), rows.MONO, left=18)
         if each.says:
             yield from rows.paragraph(show_block(each.says), rows.MONO, left=18)
         if each.note is not None:
-            yield from rows.paragraph(sentence(each.note), rows.SUB, left=18)
+            yield from rows.paragraph(say(each.note), rows.SUB, left=18)
 
 
 def main(typed: Sequence[str]) -> int:
     """Run the program and return the exit status."""
-    if len(typed) != 2:  # noqa: PLR2004 - a report and a target
-        sys.stderr.write("usage: python -m signstation.gui.report_print REPORT.json OUT.pdf|svg\n")
+    languages = {each.value for each in Language}
+    if len(typed) != 3 or typed[2] not in languages:  # noqa: PLR2004 - as the next line says
+        program = "python -m signstation.gui.report_print"
+        sys.stderr.write(f"usage: {program} REPORT.json OUT.pdf|svg LANGUAGE\n")
         return int(ExitStatus.USAGE)
     source, target = Path(typed[0]), Path(typed[1])
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # no display is needed
     application = QGuiApplication(["signstation"])
+    speak(application, Language(typed[2]))
     try:
         found = read_report(source)
-        report = PrintedReport("Verification report", found, int(time.time()))
+        report = PrintedReport(tr("Verification report"), found, int(time.time()))
         (write_svg if target.suffix == ".svg" else write_pdf)(report, target)
     except SignstationError as error:
         sys.stderr.write("\n".join(error_lines(error)) + "\n")

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 )
 
 from signstation.gui.tokens import LIGHT, MONO_FAMILIES, TEXT_FAMILIES, Tone
+from signstation.gui.words import tr
 from signstation.reports.answers import Stretch
 
 WIDTH, HEIGHT = 794.0, 1123.0
@@ -161,7 +162,8 @@ def box(
     for number, (line, style) in enumerate(lines):
         row = _line(line, style, MARGIN + left + PAD)
         if used + row.height > most:
-            inner.append(_line(f"… and {len(lines) - number} more lines", SUB, MARGIN + left + PAD))
+            more = tr("… and {count} more lines", count=len(lines) - number)
+            inner.append(_line(more, SUB, MARGIN + left + PAD))
             break
         inner.append(row)
         used += row.height

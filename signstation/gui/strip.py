@@ -12,12 +12,13 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
-from signstation.gui.language import NAMES, Language
+from signstation.gui.language import NAMES
 from signstation.gui.parts import TONE_ICONS, Chip, restyle
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import ThemeName, Tone
 from signstation.gui.words import say, tip, tr, trn
 from signstation.model.jobs import JobRow, JobState
+from signstation.model.language import Language
 from signstation.model.media import Medium
 from signstation.model.station import DoctorRow, Health
 

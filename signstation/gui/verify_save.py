@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from signstation.errors import NotWritable, SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import parse_error
+from signstation.gui.language import spoken
 from signstation.gui.report_print import PrintedReport, write_pdf, write_svg
 from signstation.gui.words import tr
 from signstation.model.station import VerifiedPath
@@ -89,6 +90,7 @@ def _write(target: Path, results: tuple[VerifiedPath, ...], made_at: int) -> Pat
             "schema": SCHEMA,
             "type": "report",
             "made_at": made_at,
+            "checkpoint": "",
             "verifications": [verification_json(each) for each in verified],
             "errors": [
                 error_json(parse_error(each.error), str(each.path))
@@ -98,7 +100,9 @@ def _write(target: Path, results: tuple[VerifiedPath, ...], made_at: int) -> Pat
         }
         content = json.dumps(report, indent=1) + "\n"
     else:
-        content = report_html(tr("Verification report"), verified, made_at=made_at)
+        content = report_html(
+            tr("Verification report"), verified, made_at=made_at, language=spoken()
+        )
     try:
         target.write_text(content, encoding="utf-8")
     except OSError as error:

@@ -326,17 +326,23 @@ def test_an_unverified_release_gets_evidence_that_refuses_it(gathered: Shell, co
     assert "Changed" in checked.out
 
 
-def test_hostile_names_stay_names(gathered: Shell, tmp_path: Path) -> None:
+def test_hostile_names_stay_names_in_german_too(gathered: Shell, tmp_path: Path) -> None:
     name = "-it's $(touch hit) `touch hit` ; touch hit \\ \"*.txt"
     release = tmp_path / "hostile"
     release.mkdir()
     (release / name).write_text("x")
     signed = ("--as", "blob:openpgp", "--key", KEYS[1], "--in-place")
     gathered.good("sign", release, *signed)
-    gathered.good("report", release, "--output", tmp_path / "evidence")
+    gathered.good("report", release, "--output", tmp_path / "evidence", "--language", "de")
     done = _check(gathered, release, os.path.relpath(tmp_path / "evidence", gathered.work))
     assert done.status == 0, done
     assert not list(tmp_path.rglob("hit"))
+    for name in ("report.html", "report.svg"):
+        said = (tmp_path / "evidence" / name).read_text()
+        assert "1 von 1 verifiziert" in said
+        assert "The signature" not in said
+    assert "The signature" in (tmp_path / "evidence" / "report.json").read_text()
+    assert not list((tmp_path / "evidence").glob(".*"))
 
 
 def test_evidence_is_not_written_over_anything(gathered: Shell) -> None:

@@ -118,9 +118,14 @@ def test_the_program_prints_a_saved_report(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = _saved(tmp_path)
-    for name, start in (("r.pdf", b"%PDF"), ("r.svg", b"<?xml")):
+    for name, start, language in (("r.pdf", b"%PDF", "en"), ("r.svg", b"<?xml", "de")):
         command = [sys.executable, "-m", "signstation.gui.report_print"]
-        subprocess.run([*command, str(source), str(tmp_path / name)], check=True, timeout=120)
+        arguments = [str(source), str(tmp_path / name), language]
+        subprocess.run([*command, *arguments], check=True, timeout=120)
         assert (tmp_path / name).read_bytes().startswith(start)
+    said = _texts(tmp_path / "r.svg")
+    for words in ("Prüfbericht", "Verifiziert", "abgedeckt von Signatur 1", "Zweite Meinung"):
+        assert words in said
     assert main([]) == 2
+    assert main([str(source), str(tmp_path / "x.pdf"), "xx"]) == 2
     assert "usage" in capsys.readouterr().err

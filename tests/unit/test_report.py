@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
+from signstation.cli.report import language_of
 from signstation.model.asks import Compression, HashOf, Literal, Range, Segment, Unpacked
 from signstation.model.checks import (
     Aspect,
@@ -23,9 +25,11 @@ from signstation.model.checks import (
 )
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import SignatureType
+from signstation.model.language import Language
 from signstation.model.text import Text, text
 from signstation.reports.answers import Stretch, answers, byte_map
 from signstation.reports.html import report_html
+from signstation.reports.language import translated, translator
 from signstation.reports.verification import verification_json
 
 HOSTILE = '"><script>alert(1)</script>\u202e<img src=x>'
@@ -143,6 +147,43 @@ def test_hostile_text_cannot_become_markup() -> None:
     assert all(link.startswith("#") for link in parser.links)
     assert "\u202e" not in page
     assert re.search(r"default-src 'none'", page)
+
+
+def test_the_page_speaks_german_and_hostile_text_stays_text() -> None:
+    judged = verification(
+        facts(0, SignatureState.GOOD_TRUSTED, Range(0, 90)),
+        checks=(check(Aspect.VALID, Outcome.PASS, "The signature is good."),),
+    )
+    page = report_html(HOSTILE, [judged], made_at=0, language=Language.GERMAN)
+    parser = _Tags()
+    parser.feed(page)
+    assert page.startswith('<!doctype html>\n<html lang="de">')
+    assert not {"script", "img"} & set(parser.tags)
+    for words in (
+        "1 von 1 verifiziert",
+        "Signatur 1: ",
+        "Ist der Inhalt unverändert?",
+        "Bestanden",
+    ):
+        assert words in page, words
+    for words in ("verified", "Signed by", "covered by", "Checks", "What the"):
+        assert words not in page, words
+
+
+def test_a_translated_verification_says_the_same_and_keeps_its_values() -> None:
+    judged = verification(facts(0, SignatureState.GOOD_TRUSTED))
+    question = Text("Is the signer trusted?")
+    (german,) = translated(replace(judged, reasons=(question,)), Language.GERMAN).reasons
+    assert german.english() == translator(Language.GERMAN)(question.template) != question.template
+    same = translated(judged, Language.ENGLISH)
+    assert verification_json(same) == verification_json(judged)
+
+
+def test_the_language_is_the_environments() -> None:
+    assert language_of({"LANG": "de_AT.UTF-8"}) is Language.GERMAN
+    assert language_of({"LC_ALL": "C.UTF-8", "LANG": "de_DE"}) is Language.ENGLISH
+    assert language_of({"LC_ALL": "", "LC_MESSAGES": "de"}) is Language.GERMAN
+    assert language_of({"LANG": "fr_FR"}) is Language.ENGLISH
 
 
 def test_the_json_object_has_what_consumers_read() -> None:
