@@ -172,6 +172,6 @@ NARROW: Mapping[Purpose, frozenset[str]] = {
     Purpose.PACKAGES: _ECDSA | {"ed25519"},
     Purpose.MODULES: _ECDSA,
     Purpose.CODE: _ECDSA,
-    Purpose.SSH: frozenset({"ed25519"}),  # FIPS mode
+    Purpose.SSH: frozenset(),  # what verifies SSH signatures knows all three
 }
 """Algorithms that systems in use refuse; the other choices are accepted by all of them."""

@@ -26,7 +26,7 @@ from signstation.ceremonies.key_fields import (
     known_files,
 )
 from signstation.ceremonies.key_generation import key_generation
-from signstation.ceremonies.key_purpose import ALGORITHMS, PURPOSES, Purpose
+from signstation.ceremonies.key_purpose import ALGORITHMS, NARROW, PURPOSES, Purpose
 from signstation.ceremonies.procedure import Course, EffectKind
 from signstation.errors import KeyNotFound, UsageError
 from signstation.keystores.keyfile_write import ALGORITHMS as KEY_FILE_ALGORITHMS
@@ -244,6 +244,12 @@ def test_ssh_leads_to_a_key_pair_that_has_no_end() -> None:
         "signstation key generate ssh --name release@acme.example --algorithm ed25519"
         " --protect passphrase --output /home/r/state/keys"
     )
+
+
+def test_nothing_that_is_recommended_comes_with_a_warning() -> None:
+    for purpose, choices in ALGORITHMS.items():
+        (recommended,) = (each.value for each in choices if each.recommended)
+        assert recommended not in NARROW[purpose]
 
 
 def test_an_ssh_key_that_is_there_is_not_made_twice() -> None:
