@@ -13,6 +13,7 @@ from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.drop import DropArea
 from signstation.gui.errors import error_lines, parse_error
+from signstation.gui.notice import PAGE, Choice, Notice
 from signstation.gui.pages import Head, Page, page_column
 from signstation.gui.parts import ActionButton, Banner
 from signstation.gui.theme import Theme
@@ -61,6 +62,8 @@ class VerifyPage(Page):
         column.addWidget(self._head)
         self._banner = Banner(theme, self)
         column.addWidget(self._banner)
+        self.notice = Notice(theme, self, PAGE)
+        column.addWidget(self.notice)
         self._views = QStackedWidget(self)
         self._views.addWidget(self._start_view(theme))
         self._views.addWidget(self._result_view(theme))
@@ -126,6 +129,7 @@ class VerifyPage(Page):
         self._splitter.setHandleWidth(16)
         self._list = VerifyList(theme, self._splitter)
         self._list.picked.connect(self._picked)
+        self._list.taken_out.connect(self._take_out)
         self._view = ResultView(theme, self._splitter)
         self._splitter.addWidget(self._list)
         self._splitter.addWidget(self._view)
@@ -164,7 +168,10 @@ class VerifyPage(Page):
             self._list.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def leave(self) -> None:
-        """Return to the choice of files; results that are still coming are dropped."""
+        """Close the notice, else return to the choice of files; results to come are dropped."""
+        if self.notice.isVisible():
+            self.notice.hide()
+            return
         self._run += 1
         self._show_start()
 
@@ -201,6 +208,7 @@ class VerifyPage(Page):
         self._list.hide()
         self._view.clear(tr("Verifying…"))
         self._banner.hide()
+        self.notice.hide()
         self._views.setCurrentIndex(1)
         self._show_buttons(results=True)
 
@@ -277,6 +285,28 @@ class VerifyPage(Page):
         error = parse_error(result.error or "")
         first, *rest = error_lines(error)
         self._banner.say(Tone.ERROR, f"{show(result.path.name)}: {first}", " ".join(rest))
+
+    def _take_out(self, result: VerifiedPath) -> None:
+        number, run = self._results.index(result), self._run
+        self._results.remove(result)
+        self._show_list(self._results[min(number, len(self._results) - 1)])
+
+        def undo() -> None:
+            if run == self._run:  # else the list is another one
+                self._results.insert(number, result)
+                self._show_list(result)
+
+        self.notice.ask(
+            tr("{name} is out of the list.", name=result.path.name),
+            tr("A report leaves it out too. The file is as it was."),
+            Choice(tr("Undo"), tr("Close"), undo),
+        )
+
+    def _show_list(self, picked: VerifiedPath) -> None:
+        self._list.replace(self._results)
+        self._list.setVisible(len(self._results) > 1)
+        self._say(done=True)
+        self._list.select_path(picked.path)
 
     def _toggle_commands(self, checked: bool) -> None:  # noqa: FBT001 - Qt's signal
         self._view.show_commands(shown=checked)

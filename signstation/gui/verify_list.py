@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelection, Signal
+from PySide6.QtCore import QItemSelection, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from signstation.gui.parts import Label
+from signstation.gui.parts import ActionButton, Label
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
@@ -57,9 +58,10 @@ def counts(results: Sequence[VerifiedPath]) -> str:
 
 
 class VerifyList(QWidget):
-    """Emits ``picked`` with a VerifiedPath when a row is selected."""
+    """Emits ``picked`` and ``taken_out`` with a VerifiedPath: a row is selected, or to be gone."""
 
     picked = Signal(object)
+    taken_out = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         """Start empty."""
@@ -89,6 +91,15 @@ class VerifyList(QWidget):
         self.table.sortByColumn(0, self.table.horizontalHeader().sortIndicatorOrder())
         self.table.selectionModel().selectionChanged.connect(self._selected)
         column.addWidget(self.table, 1)
+        self.take_out = ActionButton(
+            theme, tr("Take out of the list"), self, icon="x", kind="quiet"
+        )
+        self.take_out.setToolTip(tr("Delete"))
+        self.take_out.clicked.connect(self._take_out)
+        column.addWidget(self.take_out, 0, Qt.AlignmentFlag.AlignLeft)
+        shortcut = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.table)
+        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+        shortcut.activated.connect(self._take_out)
         self._foot = Label("", self, "reason", wrap=True)
         column.addWidget(self._foot)
 
@@ -128,6 +139,10 @@ class VerifyList(QWidget):
             return wanted in f"{show(str(result.path))} {word}".casefold()
 
         self.model.filter(fits)
+
+    def _take_out(self) -> None:
+        if indexes := self.table.selectionModel().selectedRows():
+            self.taken_out.emit(self.model.row(indexes[0]))
 
     def _selected(self, selection: QItemSelection) -> None:
         if indexes := selection.indexes():

@@ -64,8 +64,7 @@ def test_a_job_is_picked_on_its_page(driver: Driver) -> None:
     _do(driver, "acme-4.1.9")
     page = driver.window.page(PageName.QUEUE)
     assert isinstance(page, QueuePage)
-    job = page._job()
-    assert job is not None
+    (job,) = page.jobs.jobs
     assert job.title == "acme-4.1.9"
 
 

@@ -278,3 +278,23 @@ def test_a_report_that_cannot_be_written_is_told(driver: Driver, tmp_path: Path)
     driver.settle()
     banner = next(each for each in page.findChildren(Banner) if each.isVisible())
     assert "cannot be written" in banner.headline
+
+
+def test_a_result_is_taken_out_of_the_list_and_undo_brings_it_back(driver: Driver) -> None:
+    page = _verified(driver)
+    before = [each.path for each in _list(page).model.rows()]
+    table = _list(page).table
+    table.setFocus()
+    QTest.keyClick(table, Qt.Key.Key_Delete)
+    assert [each.path for each in _list(page).model.rows()] == before[1:]
+    assert before[0] not in [each.path for each in page._results]
+    assert page.notice.banner.headline == f"{before[0].name} is out of the list."
+    assert table.selectionModel().hasSelection()
+    QTest.keyClick(page.notice.act, Qt.Key.Key_Space)
+    assert [each.path for each in _list(page).model.rows()] == before
+    assert table.selectionModel().selectedRows()[0].row() == 0
+    QTest.mouseClick(_list(page).take_out, Qt.MouseButton.LeftButton)
+    assert page.notice.isVisible()
+    QTest.keyClick(driver.window, Qt.Key.Key_Escape)
+    assert not page.notice.isVisible()
+    assert len(_list(page).model.rows()) == len(before) - 1

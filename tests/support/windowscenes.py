@@ -29,6 +29,8 @@ from signstation.gui.verify_list import VerifyList
 from signstation.model.anchors import Anchor
 from signstation.model.audit import CheckpointState
 from signstation.model.jobs import JobState
+from signstation.model.media import Medium
+from signstation.model.profiles import Profile
 from signstation.model.prompts import PromptKind
 from signstation.model.station import Inspected, PromptOpened, VerifiedPath
 from signstation.model.text import text
@@ -99,6 +101,28 @@ def _queue(driver: Driver) -> None:
         page.orders.ask_cancel()
 
 
+def _queue_release(driver: Driver) -> None:
+    page = driver.page(PageName.QUEUE, QueuePage)
+    driver.settle()
+    for newest in driver.station.script.jobs[:1]:
+        twin = replace(newest, id=newest.id + 1, state=JobState.QUEUED, paused=True)
+        driver.station.script.jobs = (twin, *driver.station.script.jobs)
+        page.learn_jobs(driver.station.script.jobs)
+        page.jobs.table.selectRow(0)
+    stick = Medium(Path(f"/media/{EVIL}"), EVIL, EVIL, EVIL, EVIL, "vfat", True, (), 2, 1, None)
+    driver.window.strip.show_media((stick,))
+    driver.settle()
+
+
+def _delete_profile(driver: Driver) -> None:
+    driver.station.release.profiles = (Profile(EVIL, f"/etc/{EVIL}"),)
+    _sign_to(2)(driver)
+    page = driver.page(PageName.SIGN, SignPage)
+    page._keys.profiles.box.setCurrentIndex(1)
+    page._keys.profiles.delete.click()
+    driver.settle()
+
+
 def _keys(driver: Driver) -> None:
     page = driver.page(PageName.KEYS, KeysPage)
     driver.settle()
@@ -167,6 +191,8 @@ SCENES = (
     Scene("verify results", _verify_results),
     Scene("verify compare", _verify_compare),
     Scene("queue", _queue),
+    Scene("queue release", _queue_release),
+    Scene("delete a profile", _delete_profile),
     Scene("keys", _keys),
     Scene("make a key", _make_key),
     Scene("trust", _trust),
