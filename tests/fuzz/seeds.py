@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from signstation.app.methods import Method, encode_call
 from signstation.audit.checkpoint import write_checkpoint
-from signstation.codec import armor, kmod, sshkeys, sshkrl, sshsig, sshwire, stationwire
+from signstation.codec import armor, cleartext, kmod, sshkeys, sshkrl, sshsig, sshwire, stationwire
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.orders import VerifyOrder
 from signstation.worker import frames, wire
@@ -36,6 +36,8 @@ def seeds() -> Mapping[str, bytes]:
         "armor": armor.armor(armor.ArmorKind.SIGNATURE, b"some bytes"),
         "certificates": certificate,
         "checkpoint": write_checkpoint(_KEY, 3, bytes(32)),
+        "checksums": bytes(32).hex().encode() + b"  name\n",
+        "cleartext": cleartext.write_cleartext(b"text\n", ["SHA256"], b"some bytes"),
         "cms": signed,
         "colons": b"pub:u:256:22:00112233445566AA:1700000000:::u:::scESC:::::ed25519:::0:\n"
         b"fpr:::::::::AB:\nuid:u::::1700000000::CD::A\\x3a <a@example.org>::::::::::0:\n",

@@ -9,6 +9,8 @@ from signstation.app.methods import Hello, decode, decode_call
 from signstation.audit.checkpoint import read_checkpoint
 from signstation.codec import (
     armor,
+    checksums,
+    cleartext,
     cms,
     colons,
     der,
@@ -152,6 +154,8 @@ TARGETS: Mapping[str, Target] = {
     "armor": armor.dearmor,
     "certificates": lambda data: list(split_certificates(data)),
     "checkpoint": _checkpoint,
+    "checksums": checksums.parse_list,
+    "cleartext": cleartext.parse_cleartext,
     "cms": cms.parse_signed_data,
     "colons": colons.parse_listing,
     "der": _der,
