@@ -25,6 +25,7 @@ class BrokenWindow(QWidget):
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(14)
         column.addWidget(Label(tr("The station does not open"), self, "title"))
+        theme.dress(self)
         banner = Banner(theme, self)
         banner.say(Tone.ERROR, lines[0], "\n".join(lines[1:]))
         column.addWidget(banner)

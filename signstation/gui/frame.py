@@ -70,7 +70,7 @@ class Window(QWidget):
     """The window is about to be seen for the first time."""
 
     station_came = Signal()
-    """There is a station, and the first page is built."""
+    """There is a station to ask, and the first page is built."""
 
     broken = Signal(SignstationError)
     """The station that was waited for cannot be had."""
@@ -110,9 +110,14 @@ class Window(QWidget):
         self.sheets = PromptSheets(theme, self)
         self.sheets.answered.connect(self._answer)
         self.sheets.dismissed.connect(self._dismiss)
-        self._shelf = Shelf(entries, self.navigation, self)
+        self._shelf = Shelf(theme, entries, self.navigation, self)
         self._shelf.open_page.connect(self.open)
+        self._shelf.seek_page.connect(self._find)
         self._lay_out()
+        for part in (self.navigation, self.strip, self.notice, self.sheets, self.health):
+            theme.dress(part)
+        theme.dress(self.help)
+        theme.dress(self.commands)
         self._shortcuts()
         self._closing = False
         self._jobs_timer = QTimer(self)
@@ -225,7 +230,7 @@ class Window(QWidget):
         column.addWidget(self.notice)
         column.addWidget(self.sheets)
         # Open questions take their room: the page scrolls then, nothing is squeezed or cut off.
-        column.addWidget(PageArea(self._shelf, self), 1)
+        column.addWidget(PageArea(self._theme, self._shelf, self), 1)
         row.addLayout(column, 1)
 
     def _shortcuts(self) -> None:

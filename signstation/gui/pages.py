@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from signstation.gui.bridge import Bridge
 from signstation.gui.parts import Label
@@ -47,6 +47,9 @@ class Page(QWidget):
 
     open_page = Signal(PageName, tuple)
     """Ask the frame to show another page; the tuple holds absolute paths for it, or nothing."""
+
+    seek_page = Signal(PageName, str)
+    """Ask the frame to show another page and to pick there what a name stands for (``seek``)."""
 
     badge = Signal(int)
     """How many things on this page need a person; shown beside its name when above 0."""
@@ -103,10 +106,12 @@ class PageEntry:
 class PageArea(QScrollArea):
     """Room for the page: where it is lower than the page can be, the page scrolls."""
 
-    def __init__(self, pages: QWidget, parent: QWidget) -> None:
-        """Take the pages in."""
+    def __init__(self, theme: Theme, pages: QWidget, parent: QWidget) -> None:
+        """Take the pages in; each of them is dressed by itself, this only scrolls."""
         super().__init__(parent)
         self._pages = pages
+        theme.dress(self.verticalScrollBar())
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(tr("The page"))

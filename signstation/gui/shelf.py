@@ -28,11 +28,19 @@ class Shelf(QStackedWidget):
     open_page = Signal(PageName, tuple)
     """A page asks for another one, with paths for it."""
 
+    seek_page = Signal(PageName, str)
+    """A page asks for what a name stands for on another one."""
+
     def __init__(
-        self, entries: Sequence[PageEntry], navigation: Navigation, parent: QWidget
+        self,
+        theme: Theme,
+        entries: Sequence[PageEntry],
+        navigation: Navigation,
+        parent: QWidget,
     ) -> None:
         """Add an entry to the navigation for each page; builds none."""
         super().__init__(parent)
+        self._theme = theme
         self.entries = tuple(entries)
         self.current = 0
         """Index of the page that is shown, or will be when there is a station."""
@@ -42,6 +50,7 @@ class Shelf(QStackedWidget):
         self._jobs: tuple[JobRow, ...] | None = None
         self._doctor: tuple[DoctorRow, ...] | None = None
         waiting = Label(tr("Opening the station"), self, "sub")
+        theme.dress(waiting)
         waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.addWidget(waiting)
         self._timer = QTimer(self)
@@ -78,7 +87,9 @@ class Shelf(QStackedWidget):
         if self._factory is None:
             raise KeyError(entry.name)
         page = self._factory(entry)
+        self._theme.dress(page)
         page.open_page.connect(self.open_page)
+        page.seek_page.connect(self.seek_page)
         page.badge.connect(self._buttons[index].set_badge)
         self.addWidget(page)
         self._made[index] = page

@@ -1,4 +1,4 @@
-"""Turns design tokens into the application's palette and its one stylesheet."""
+"""Turns design tokens into the application's palette and the stylesheet of the window's parts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
 
 from signstation.gui.icons import ICON_SIZE, Icons
 from signstation.gui.tokens import MONO_FAMILIES, TEXT_FAMILIES, THEMES, ThemeName, Tokens
@@ -63,6 +63,10 @@ class Theme(QObject):
             self._apply()
             self.changed.emit()
 
+    def dress(self, part: QWidget) -> None:
+        """Give a part of the window, and all that will be in it, the look of now and of later."""
+        _Dress(self, part)
+
     def icon(self, name: str, colour: str | None = None, size: int = ICON_SIZE) -> QIcon:
         """Return an icon in the text colour, or in ``colour``."""
         return self.icons.icon(name, colour or self.tokens.text2, self.tokens.text3, size)
@@ -82,10 +86,10 @@ class Theme(QObject):
             self.choose(None)
 
     def _apply(self) -> None:
-        # Without a sheet in between Qt polishes every widget one by one: four times slower.
-        self._application.setStyleSheet("")
         self._application.setPalette(_palette(self.tokens))
-        self._application.setStyleSheet(self._stylesheet())
+        # Now, not at the next turn: else there would be a picture in the colours of both themes.
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.ApplicationPaletteChange)
+        self.sheet = self._stylesheet()
 
     def _stylesheet(self) -> str:
         sheet = resource("theme", "window.qss").read_text("utf-8")
@@ -106,6 +110,39 @@ class Theme(QObject):
         if not path.exists():
             self.icons.pixmap(name, colour, 16).save(str(path))
         return path.as_posix()
+
+
+class _Dress(QObject):
+    """The stylesheet of one part; owned by it.
+
+    One stylesheet for the whole application would make Qt polish every widget of every page at a
+    switch, ten times as many as are seen. A part that is hidden is dressed when it is shown.
+    """
+
+    def __init__(self, theme: Theme, part: QWidget) -> None:
+        super().__init__(part)
+        self._theme, self._part = theme, part
+        theme.changed.connect(self._changed)
+        self._put()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Dress the part that is about to be seen."""
+        if watched is self._part and event.type() is QEvent.Type.Show:
+            self._part.removeEventFilter(self)
+            self._put()
+        return super().eventFilter(watched, event)
+
+    def _changed(self) -> None:
+        self._part.removeEventFilter(self)
+        if self._part.isVisible():
+            self._put()
+        else:
+            self._part.installEventFilter(self)
+
+    def _put(self) -> None:
+        # Without an empty one in between Qt polishes every widget one by one: four times slower.
+        self._part.setStyleSheet("")
+        self._part.setStyleSheet(self._theme.sheet)
 
 
 def _palette(tokens: Tokens) -> QPalette:
