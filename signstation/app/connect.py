@@ -15,6 +15,7 @@ from signstation.app.methods import Hello
 from signstation.codec.stationwire import PROTOCOL
 from signstation.errors import StoreLocked
 from signstation.model.station import Caller
+from signstation.system.process import forbid_cores
 
 GNUPG_VARIABLE = "GNUPGHOME"
 SSH_AGENT_VARIABLE = "SSH_AUTH_SOCK"
@@ -32,6 +33,7 @@ def connect(home: Path, surface: str, *, gnupg_home: Path | None = None) -> Stat
     """
     keys = gnupg_home.absolute() if gnupg_home else _named(GNUPG_VARIABLE)
     agent = _named(SSH_AGENT_VARIABLE)
+    forbid_cores()
     prepare(home)
     deadline = time.monotonic() + WAIT_SECONDS
     while True:

@@ -60,6 +60,12 @@ def start_worker(kind: WorkerKind, environment: Mapping[str, str]) -> Started:
     return Started(child, ours, reading)
 
 
+def forbid_cores() -> None:
+    """Leave no core file of this process: passphrases pass through it. Children inherit that."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+
+
 def harden(parent: int) -> None:
     """Close the ways into this process: no core dumps, no ptrace by equals, no life without parent.
 

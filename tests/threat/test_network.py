@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.station import PROGRAM, Shell
+from tests.support.station import MAIL, PROGRAM, Shell
 
 NETWORK = re.compile(r"socket\((AF_(?!UNIX|LOCAL)\w+)")
 
@@ -44,6 +44,24 @@ def test_signing_and_verifying_make_no_network_socket(tmp_path: Path) -> None:
             calls = traced(shell, tmp_path / arguments[0], str(PROGRAM), *arguments)
             assert "signstation.worker" in calls, "the workers were not followed"
             assert "AF_UNIX" in calls
+            assert set(NETWORK.findall(calls)) == set()
+    finally:
+        shell.close()
+
+
+def test_a_package_and_a_gnupg_key_make_no_network_socket(tmp_path: Path) -> None:
+    """Also in GnuPG and its agent, and in rpmkeys."""
+    shell = Shell()
+    try:
+        shell.release()
+        shell.openpgp_key()
+        package = "hello-1.0-1.noarch.rpm"
+        for arguments in (
+            ("sign", f"release/{package}", "--key", f"gpg:<{MAIL}>", "--output", "out"),
+            ("verify", f"out/{package}"),
+        ):
+            calls = traced(shell, tmp_path / arguments[0], str(PROGRAM), *arguments)
+            assert "gpg" in calls, "GnuPG was not followed"
             assert set(NETWORK.findall(calls)) == set()
     finally:
         shell.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.support.station import Shell
+from tests.support.station import MAIL, Shell
 
 PASSPHRASE = "never-seen-7f3a9c41"
 LARGEST_MAPPING = 1024 * 1024 * 1024
@@ -42,6 +42,16 @@ def family(parent: int) -> list[int]:
     for each in found:
         for thread in Path(f"/proc/{each}/task").iterdir():
             found += map(int, (thread / "children").read_text("ascii").split())
+    return found
+
+
+def serving(home: Path) -> list[int]:
+    """Return the processes that were started for a GnuPG home."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            if bytes(home) in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
     return found
 
 
@@ -92,6 +102,34 @@ def test_after_a_run_no_secret_is_found() -> None:
             found = {each: found_in(each, secrets, with_memory=root) for each in processes}
             assert {each: where for each, where in found.items() if where} == {}
             assert files_with(secrets, shell.home, shell.work, shell.root) == []
+    finally:
+        shell.close()
+
+
+def test_after_a_package_was_signed_by_gnupg_no_passphrase_is_found() -> None:
+    """The memory of gpg-agent is its own affair; its files, arguments and environment are not."""
+    root = os.geteuid() == 0
+    shell = Shell()
+    try:
+        shell.release()
+        shell.openpgp_key(passphrase=PASSPHRASE)
+        with shell.owned() as owner:
+            done = shell.run(
+                "sign", "release/hello-1.0-1.noarch.rpm", "--key", f"gpg:<{MAIL}>",
+                "--output", "out", secrets=[PASSPHRASE],
+            )  # fmt: skip
+            assert done.status == 0, done.err
+            secrets = forms(PASSPHRASE.encode())
+            assert not any(each in (done.out + done.err).encode() for each in secrets)
+            processes = family(owner.pid)
+            assert len(processes) > 1, "the workers are gone, so that nothing would be looked at"
+            found = {each: found_in(each, secrets, with_memory=root) for each in processes}
+            agents = serving(shell.gnupg.path)
+            assert agents, "the agent is gone, so that nothing would be looked at"
+            found |= {each: found_in(each, secrets, with_memory=False) for each in agents}
+            assert {each: where for each, where in found.items() if where} == {}
+            places = (shell.home, shell.work, shell.root, shell.gnupg.path)
+            assert files_with(secrets, *places) == []
     finally:
         shell.close()
 
