@@ -20,18 +20,21 @@ from signstation.app.api import StationApi
 from signstation.errors import NotWritable, SignstationError
 from signstation.gui.audit_detail import RecordDetail
 from signstation.gui.audit_feed import AuditFeed
+from signstation.gui.audit_signers import Wanted, answer, typed_hash
 from signstation.gui.audit_timeline import TimeLine
 from signstation.gui.audit_words import happened, kind_look, state_words, when, who
 from signstation.gui.bridge import Bridge
-from signstation.gui.errors import error_lines
+from signstation.gui.errors import error_lines, parse_error
 from signstation.gui.notice import PAGE, Notice
-from signstation.gui.pages import Head, Page, page_column
+from signstation.gui.pages import Head, Page, PageName, page_column
 from signstation.gui.parts import ActionButton, Banner
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn
 from signstation.model.audit import AuditKind, AuditProof, AuditRecord, AuditState
+from signstation.model.keys import KeyInfo
+from signstation.model.station import Inspected
 from signstation.reports.words import show
 
 
@@ -45,6 +48,8 @@ class AuditPage(Page):
         self._asked = False
         self._range = (0, 0)
         self._proof = ""
+        self._keys: tuple[KeyInfo, ...] = ()
+        self._wanted: Wanted | None = None
         self._feed = AuditFeed(station, bridge, self)
         column = page_column(self)
         self._head = Head(tr("Audit"), tr("Reading the log…"), self)
@@ -54,6 +59,8 @@ class AuditPage(Page):
         column.addWidget(self.notice)
         self.banner = Banner(theme, self)
         column.addWidget(self.banner)
+        self.signers = Banner(theme, self)
+        column.addWidget(self.signers)
         self.line = TimeLine(theme, self)
         self.line.ranged.connect(self._ranged)
         column.addWidget(self.line)
@@ -69,8 +76,10 @@ class AuditPage(Page):
         self.again = ActionButton(theme, tr("Look again"), self, icon="refresh")
         self.export.clicked.connect(self._ask_export)
         self.check.clicked.connect(self._ask_check)
+        self.whose = ActionButton(theme, tr("Who signed this…"), self, icon="search")
+        self.whose.clicked.connect(self._ask_file)
         self.again.clicked.connect(self.refresh)
-        for button in (self.export, self.check, self.again):
+        for button in (self.whose, self.export, self.check, self.again):
             self._head.buttons.addWidget(button)
 
     def _list_view(self, theme: Theme) -> QWidget:
@@ -106,7 +115,7 @@ class AuditPage(Page):
                 width=172,
             ),
             Column(tr("About"), lambda each: show(Path(each.artifact).name or each.key)),
-            Column(tr("Who"), who, width=140),
+            Column(tr("Who"), who, width=205),
         )
         self.model: RowsModel[AuditRecord] = RowsModel(theme, columns, self)
         self.table = table_view(self.model, tr("Audit log"), columns, left)
@@ -116,6 +125,7 @@ class AuditPage(Page):
         self.detail = RecordDetail(theme, splitter)
         self.detail.setMinimumWidth(330)
         self.detail.prove.connect(self._prove)
+        self.detail.queue.connect(lambda job: self.seek_page.emit(PageName.QUEUE, str(job)))
         splitter.addWidget(self.detail)
         splitter.setStretchFactor(0, 1)
         splitter.setSizes([780, 372])
@@ -131,6 +141,7 @@ class AuditPage(Page):
         self._asked = True
         self._feed.start()
         self._check(())
+        self._bridge.deliver(self._station.keys(), self._learn_keys, self._failed)
 
     def take(self, paths: tuple[Path, ...]) -> None:
         """Hold the log against checkpoints that were dropped."""
@@ -141,7 +152,7 @@ class AuditPage(Page):
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def leave(self) -> None:
-        """Close the notice, then show all time, then clear the filter."""
+        """Close the notice, then show all time, then clear the filter and its answer."""
         if self.notice.isVisible():
             self.notice.hide()
         elif self._range != (0, 0):
@@ -159,6 +170,7 @@ class AuditPage(Page):
         if cut:
             words += " · " + tr("older ones: signstation audit list")
         self._head.say(tr("Audit"), words)
+        self._answer()
         if rows and not self.table.selectionModel().hasSelection():
             self.table.selectRow(0)
 
@@ -168,6 +180,12 @@ class AuditPage(Page):
 
     def _refilter(self) -> None:
         wanted = "".join(self.filter.text().casefold().split())
+        digest = typed_hash(wanted)
+        if digest is None:
+            self._wanted = None
+        elif self._wanted is None or self._wanted.sha256 != digest:
+            self._wanted = Wanted(digest)
+        self._answer()
         kind = self.kind.currentData()
         start, end = self._range
 
@@ -180,6 +198,42 @@ class AuditPage(Page):
             return wanted in "".join(words.casefold().split())
 
         self.model.filter(fits if wanted or kind or end else None)
+
+    def _learn_keys(self, keys: tuple[KeyInfo, ...]) -> None:
+        self._keys = keys
+        self._answer()
+
+    def _answer(self) -> None:
+        """Say who could have signed what is asked about, or nothing."""
+        if self._wanted is None:
+            self.signers.hide()
+        else:
+            self.signers.say(*answer(self._wanted, self._feed.rows, self._keys), "search")
+
+    def _ask_file(self) -> None:
+        dialog = QFileDialog(self, tr("Which file is it about?"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.ask_about)
+        dialog.open()
+
+    def ask_about(self, name: str) -> None:
+        """Say who could have signed a file; the station reads it."""
+        found: list[Inspected] = []
+        path = Path(name)
+        future = self._station.inspect((path,), None, self._bridge.streaming(found.append))
+        self._bridge.deliver(future, lambda _: self._about(found), self._failed)
+
+    def _about(self, found: list[Inspected]) -> None:
+        for each in found:
+            if each.inspection is not None:
+                inspection = each.inspection
+                self._wanted = Wanted(inspection.sha256, each.path.name, inspection.format)
+                self.filter.setText(inspection.sha256.hex())
+                self._answer()
+                return
+            if each.error is not None:
+                self._failed(parse_error(each.error))
 
     def _picked(self) -> None:
         indexes = self.table.selectionModel().selectedRows()

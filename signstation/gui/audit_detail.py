@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from signstation.gui.audit_words import happened, kind_look, when, who
+from signstation.gui.audit_words import detail_word, happened, kind_look, when, who
 from signstation.gui.copying import CopyButton
 from signstation.gui.literal import Literal
 from signstation.gui.parts import ActionButton, Card, Chip, Label, clear
@@ -16,9 +16,10 @@ from signstation.reports.words import groups, show
 
 
 class RecordDetail(Card):
-    """Rebuilt for each record that is picked. ``prove`` asks for its proof."""
+    """Rebuilt for each record that is picked: to ``prove`` it, or see its job in the ``queue``."""
 
     prove = Signal(object)
+    queue = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         """Start empty."""
@@ -40,6 +41,9 @@ class RecordDetail(Card):
         self.proof = ActionButton(theme, tr("Prove inclusion…"), self, icon="certificate")
         self.proof.clicked.connect(self._prove)
         row.addWidget(self.proof)
+        self.job = ActionButton(theme, tr("Show in queue"), self, icon="queue")
+        self.job.clicked.connect(self._show_job)
+        row.addWidget(self.job)
         row.addStretch(1)
         self.body.addLayout(row)
         self.show_nothing()
@@ -51,6 +55,7 @@ class RecordDetail(Card):
         self._column.addWidget(Label(tr("Pick a record to see it."), self._inner, "sub"))
         self._column.addStretch(1)
         self.proof.hide()
+        self.job.hide()
 
     def show_record(self, record: AuditRecord) -> None:
         """Show a record."""
@@ -71,18 +76,23 @@ class RecordDetail(Card):
         self._fact("SHA-256", groups(record.sha256.hex()) if record.sha256 else "")
         self._fact(tr("Job"), str(record.job) if record.job is not None else "")
         for name, value in record.details:
-            self._fact(show(name), show(value))
+            self._fact(detail_word(name), show(value))
         self._fact(tr("Hash of the record (leaf of the tree)"), groups(record.leaf.hex()))
         copy = CopyButton(self._theme, record.leaf.hex(), tr("Copy the hash"), inner)
         self._column.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)
         self.proof.show()
+        self.job.setVisible(record.job is not None)
 
     def _fact(self, title: str, value: str, role: str = "mono") -> None:
         if value:
             self._column.addSpacing(5)
             self._column.addWidget(Label(title, self._inner, "label"))
             self._column.addWidget(Literal(value, title, self._inner, role))
+
+    def _show_job(self) -> None:
+        if self._record is not None and self._record.job is not None:
+            self.queue.emit(self._record.job)
 
     def _prove(self) -> None:
         if self._record is not None:

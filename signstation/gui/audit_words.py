@@ -32,6 +32,30 @@ _CHECKPOINTS = {
 }
 
 
+_DETAILS = {
+    "artifact_sha256": "SHA-256 of what was signed",
+    "asked": "Hash of what the key was asked to sign",
+    "change": "Change",
+    "code": "Code",
+    "count": "Count",
+    "fingerprint": "Fingerprint",
+    "held": "Where the private key was",
+    "items": "Artifacts",
+    "order": "Order",
+    "purposes": "Purposes",
+    "request": "Sealed request (SHA-256)",
+    "scheme": "Scheme",
+    "source": "Source",
+    "spki_sha256": "Public key (SHA-256)",
+    "step": "Step",
+}
+
+
+def detail_word(name: str) -> str:
+    """Return what a detail of a record is called; one that we do not know keeps its name."""
+    return tr(_DETAILS[name]) if name in _DETAILS else show(name)
+
+
 def kind_look(kind: AuditKind) -> Look:
     """Return icon, tone and word of a kind."""
     icon, tone, word = _KINDS[kind]

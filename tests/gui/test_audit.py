@@ -13,7 +13,10 @@ from signstation.gui.audit import AuditPage
 from signstation.gui.literal import Literal
 from signstation.gui.pages import PageName
 from signstation.model.audit import AuditFilter, AuditKind, CheckpointState
-from tests.support import windowaudit
+from signstation.model.keys import KeyState, SignatureType
+from signstation.model.station import Inspected
+from signstation.reports.words import groups
+from tests.support import windowaudit, windowdata
 from tests.support.windowdriver import Driver
 
 
@@ -108,6 +111,56 @@ def test_the_log_is_exported(driver: Driver, tmp_path: Path) -> None:
     page.export_to(str(tmp_path))
     driver.settle()
     assert page.notice.banner.headline == "The log was exported."
+
+
+def test_who_could_have_signed_a_hash_is_told(driver: Driver) -> None:
+    """The hash of a published file, typed in groups: its key, when and by whom, and those able."""
+    page = _page(driver)
+    made = next(each for each in page.model.rows() if each.kind is AuditKind.PUBLISHED)
+    assert made.sha256 is not None
+    page.filter.setText(groups(made.sha256.hex()))
+    assert list(page.model.rows()) == [made]
+    assert page.signers.headline == "1 key of this station was used for this hash."
+    detail = page.signers.accessibleDescription()
+    assert made.key in detail
+    assert "alice (window)" in detail
+    assert "Keys here that could sign any kind of artifact: " in detail
+    page.filter.setText("0" * 64)
+    assert page.signers.headline == "This station recorded no signature for this hash."
+    page.filter.setText("0" * 63)
+    assert page.signers.isHidden()
+
+
+def test_a_file_is_read_by_the_station_and_its_kind_counts(driver: Driver) -> None:
+    """Only keys whose signatures the format can carry are named."""
+    page = _page(driver)
+    path, inspection = next(each for each in windowdata.inspections() if each[1].format == "kmod")
+    driver.station.script.inspections = (Inspected(path, inspection),)
+    page.ask_about(str(path))
+    driver.settle()
+    assert page.filter.text() == inspection.sha256.hex()
+    assert path.name in page.signers.headline
+    able = [
+        each.label
+        for each in driver.station.script.keys
+        if SignatureType.CMS in each.signature_types and each.state is KeyState.ACTIVE
+    ]
+    last = page.signers.accessibleDescription().splitlines()[-1]
+    assert any(each in last for each in able)
+    assert "Release" not in last
+
+
+def test_a_record_leads_to_its_job(driver: Driver) -> None:
+    """One press away, in the queue."""
+    page = _page(driver)
+    asked: list[tuple[object, ...]] = []
+    page.seek_page.connect(lambda *each: asked.append(each))
+    page.table.selectRow(0)
+    newest = page.model.rows()[0]
+    QTest.keyClick(page.detail.job, Qt.Key.Key_Space)
+    driver.settle()
+    assert asked == [(PageName.QUEUE, str(newest.job))]
+    assert not page.isVisible()
 
 
 def test_an_empty_log_and_a_record_without_time_are_shown(driver: Driver) -> None:
