@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from signstation.app.beside import Beside, open_in
-from signstation.app.surroundings import Vicinity, look_around
 from signstation.app.trust import TrustSource
 from signstation.errors import InputError, SignstationError, UsageError
 from signstation.interfaces.format import Format, Surrounded
 from signstation.interfaces.workers import CheckWorkers, HashWorkers, ToolWorkers
 from signstation.jobs.candidates import Candidate, Skipped, candidates
+from signstation.jobs.surroundings import Vicinity, look_around
 from signstation.model.checks import Opinion, OpinionOutcome
 from signstation.model.members import Surroundings
 from signstation.model.orders import VerifyOrder
@@ -121,6 +121,9 @@ class Examiner:
             with ExitStack() as stack:
                 artifact = await asyncio.to_thread(open_in, stack, each.root, each.name)
                 found = await self._check.inspect(artifact, format_id, _no_progress)
+                around = await self._surroundings(each, artifact, found.format)
+                if around is not None:
+                    found = await self._check.inspect(artifact, found.format, _no_progress, around)
             return (Inspected(each.path, inspection=found),)
         except SignstationError as error:
             return (Inspected(each.path, error=wire_text(error, each.path)),)

@@ -52,9 +52,10 @@ class PolicyError(SignstationError, code="policy", status=ExitStatus.POLICY):
 
 
 class PolicyRefused(PolicyError, code="policy.refused"):
-    """A rule refused the request; ``rule`` names it."""
+    """A rule refused the request; ``rule`` names it, ``reason`` is its sentence (English)."""
 
     rule: str = ""
+    reason: str = ""
 
 
 class TimeRefused(PolicyError, code="policy.time-refused"):

@@ -11,7 +11,8 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from signstation.codec.ar import fail
+from signstation.codec.ar import NAME, fail
+from signstation.codec.deb822 import Paragraph, paragraph
 from signstation.errors import LimitReached
 from signstation.formats.deb_read import MAX_CONTROL, Tar
 from signstation.formats.deb_unpack import unpacked
@@ -21,8 +22,6 @@ MAX_UNPACKED = 16 * 1024 * 1024
 """Most bytes of the control archive: the largest of Debian has 6 MB (lists of MD5 sums)."""
 MAX_FILES = 256
 """Most files in it: dpkg knows a dozen names, debconf adds a few."""
-MAX_FIELDS = 256
-"""Most fields of the control file: deb-control(5) names about forty."""
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm", "config")
 """What runs as root, in the order of deb-control(5) and debconf-devel(7)."""
 
@@ -37,15 +36,14 @@ class ControlFile:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Files by name without directory; fields of the control file, the first of each name."""
+    """Files by name without directory, and the paragraph of the control file."""
 
     files: Mapping[str, ControlFile]
-    fields: Mapping[str, str]
-    repeated: tuple[str, ...]  # names of fields that stand there more than once
+    paragraph: Paragraph
 
     def field(self, name: str) -> str:
         """Return a field's value, empty where it is missing."""
-        return self.fields.get(name.lower(), "")
+        return self.paragraph.field(name)
 
 
 def control_archive(artifact: Artifact, tar: Tar) -> Control:
@@ -57,8 +55,8 @@ def control_archive(artifact: Artifact, tar: Tar) -> Control:
     files = _files(content, member.start)
     if "control" not in files:
         fail(member.start, "a file named control", "none")
-    fields, repeated = _fields(files["control"].content, member.start)
-    return Control(files, fields, repeated)
+    control = paragraph(files["control"].content, format_id=NAME, offset=member.start)
+    return Control(files, control)
 
 
 def _files(content: bytes, offset: int) -> dict[str, ControlFile]:
@@ -83,24 +81,3 @@ def _files(content: bytes, offset: int) -> dict[str, ControlFile]:
     if end > len(content) or len(rest) < tarfile.BLOCKSIZE or rest.strip(b"\0"):
         fail(offset, "the end of the control archive", "something else")
     return found
-
-
-def _fields(content: bytes, offset: int) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Read one paragraph of deb-control(5): a name, a colon, lines that go on with a blank."""
-    fields: dict[str, str] = {}
-    repeated: list[str] = []
-    name = ""
-    for line in content.decode(errors="backslashreplace").rstrip("\n").split("\n"):
-        if line[:1] in {" ", "\t"}:
-            if not name:
-                fail(offset, "a field of the control file", repr(line[:40]))
-            fields[name] += "\n" + line[1:]
-            continue
-        label, colon, value = line.partition(":")
-        if not colon or not label.strip() or len(fields) == MAX_FIELDS:
-            fail(offset, "a field of the control file", repr(line[:40]))
-        name = label.strip().lower()
-        if name in fields:
-            repeated.append(label.strip())
-        fields.setdefault(name, value.strip())
-    return fields, tuple(repeated)

@@ -227,7 +227,7 @@ def _findings(package: Package, control: Control) -> Iterator[Finding]:
     if names := [each for each in SCRIPTS if each in control.files]:
         said = text("Runs scripts as root: {names}.", names=", ".join(names))
         yield Finding("deb.scriptlets", Severity.WARNING, said)
-    for name in control.repeated:
+    for name in control.paragraph.repeated:
         said = text("The field {name} stands there twice: dpkg refuses it.", name=name)
         yield Finding("deb.repeated-field", Severity.WARNING, said)
     for name in ("package", "version", "architecture", "maintainer"):

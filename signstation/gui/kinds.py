@@ -12,6 +12,7 @@ ICONS = {
     "kmod": "module",
     "text": "file-text",
     "checksums": "list",
+    "aptrepo": "list",
     "blob": "file",
 }
 """Icons of formats; others show a file."""
@@ -21,12 +22,13 @@ _WORDS = {
     "deb": ("Debian package", "Debian packages"),
     "kmod": ("Kernel module", "Kernel modules"),
     "checksums": ("List of checksums", "Lists of checksums"),
+    "aptrepo": ("APT repository", "APT repositories"),
     "text": ("Text signed in the clear", "Texts signed in the clear"),
     "blob": ("Other file", "Other files"),
 }
 PLACES = (
-    ("package", "Signed inside", ("rpm", "deb", "kmod", "text")),
-    ("file", "Signed beside: OpenPGP, CMS, SSH", ("blob",)),
+    ("package", "Signed inside", ("rpm", "deb", "kmod")),
+    ("file", "Signed beside: OpenPGP, CMS, SSH", ("aptrepo", "checksums", "blob")),
 )
 """What can be signed, by where its signature goes, for the first step: icon, place, formats."""
 

@@ -30,11 +30,14 @@ SIGNATURES: dict[str, tuple[SignatureType, ...]] = {
     "kmod": (SignatureType.CMS,),
     "rpm": (SignatureType.OPENPGP,),
     "deb": (SignatureType.OPENPGP,),
+    "aptrepo": (SignatureType.OPENPGP,),
     "text": (SignatureType.CLEARTEXT,),
     "checksums": (SignatureType.OPENPGP, SignatureType.CLEARTEXT),
     "blob": (SignatureType.OPENPGP, SignatureType.CMS, SignatureType.SSHSIG),
 }
 """Signature types that each format can carry, preferred first."""
+EVERY_TYPE = frozenset({"aptrepo"})
+"""Formats that a key signs in all their forms: InRelease and Release.gpg are one choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +204,7 @@ class SignFlow:
             paths=tuple(paths),
             keys=(choice.key.key,),
             format=kind,
-            signature=choice.signature.value,
+            signature=None if kind in EVERY_TYPE else choice.signature.value,
             hash=self.hash,
             output=self.output,
             existing=self.existing,

@@ -150,3 +150,28 @@ class Surrounded(Protocol):
         Bounded by the format. Raises ArtifactMalformed and LimitReached.
         """
         ...
+
+
+@runtime_checkable
+class Naming(Protocol):
+    """A format with detached signatures whose files have names of their own (``InRelease``)."""
+
+    def names(
+        self, name: str, slots: tuple[Slot, ...], options: Options
+    ) -> tuple[tuple[str, str], ...]:
+        """Return (suffix of the output, path) of every file that ``sign`` gives for these slots.
+
+        ``name`` and the paths are below the same root; the suffix is that of ``Sibling``, or empty
+        for the artifact itself.
+        """
+        ...
+
+
+@runtime_checkable
+class EveryType(Protocol):
+    """A format that each key signs once for each of its signature types, where none is chosen."""
+
+    @property
+    def every_type(self) -> tuple[SignatureType, ...]:
+        """The types, in the order of the slots of one key."""
+        ...

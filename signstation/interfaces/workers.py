@@ -56,8 +56,17 @@ class CheckWorkers(Protocol):
         """Return the format's id by content. Raises FormatUnknown."""
         ...
 
-    async def inspect(self, artifact: int, format_id: str | None, progress: Progress) -> Inspection:
-        """Run ``Format.inspect`` (of the recognised format where ``format_id`` is None)."""
+    async def inspect(
+        self,
+        artifact: int,
+        format_id: str | None,
+        progress: Progress,
+        surroundings: Surroundings | None = None,
+    ) -> Inspection:
+        """Run ``Format.inspect`` (of the recognised format where ``format_id`` is None).
+
+        ``surroundings`` are what ``members`` made known, None where nobody has looked.
+        """
         ...
 
     async def sign(

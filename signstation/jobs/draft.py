@@ -104,7 +104,24 @@ class Draft:
                     self._refuse(each.candidate.path, each.error)
             except SignstationError as error:
                 self._refuse(each.candidate.path, located(error, each.candidate))
+        self._leave_out_results()
         self._refuse_clashes()
+
+    def _leave_out_results(self) -> None:
+        """Leave out what this order makes anew of another artifact: InRelease beside Release."""
+        made = {
+            item.plan.root / target.name
+            for item in self._items
+            for target in item.plan.targets
+            if target.suffix
+        }
+        kept: list[_Item] = []
+        for item in self._items:
+            if item.plan.path in made:
+                self._skipped.append(item.plan.path)
+            else:
+                kept.append(item)
+        self._items = kept
 
     def _item(self, examined: Examined) -> _Item:
         order, candidate = self._order, examined.candidate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,9 +14,11 @@ from signstation.errors import (
     PolicyRefused,
     SignstationError,
 )
-from signstation.interfaces.workers import CheckWorkers
+from signstation.interfaces.format import Format, Surrounded
 from signstation.jobs.candidates import Candidate, open_candidate
 from signstation.jobs.hands import Hands
+from signstation.jobs.surroundings import Vicinity, look_around
+from signstation.jobs.workers import Workers
 from signstation.model.artifacts import Inspection, Severity
 from signstation.system.files import shown
 
@@ -58,10 +60,18 @@ class PassedOver:
 class Examiner:
     """Examines candidates with the check workers. Lives on the event loop."""
 
-    def __init__(self, check: CheckWorkers, hands: Hands, format_id: str | None) -> None:
+    def __init__(
+        self,
+        workers: Workers,
+        hands: Hands,
+        formats: Mapping[str, Format],
+        format_id: str | None,
+    ) -> None:
         """``format_id``: what ``--as`` says, None to go by the content."""
-        self._check = check
+        self._check = workers.check
+        self._hashes = workers.hashes
         self._hands = hands
+        self._formats = formats
         self._format = format_id
 
     async def all(self, candidates: Sequence[Candidate]) -> tuple[Examined | PassedOver, ...]:
@@ -103,8 +113,22 @@ class Examiner:
         inspection = await self._check.inspect(descriptor, wanted, _ignore)
         if wanted is None and not self._is_signed(candidate, inspection.format):
             return None
+        return await self._looked_around(candidate, descriptor, inspection)
+
+    async def _looked_around(
+        self, candidate: Candidate, descriptor: int, inspection: Inspection
+    ) -> _Found:
+        """Inspect again with a look at the files that the artifact names, where it names any."""
+        format_id = inspection.format
+        if isinstance(self._formats[format_id], Surrounded):
+            wanted = await self._check.members(descriptor, format_id)
+            name = candidate.path.name
+            below = candidate.name.removesuffix(name)
+            where = Vicinity(candidate.root, below, frozenset({name}))
+            around = await look_around(where, wanted, self._hashes)
+            inspection = await self._check.inspect(descriptor, format_id, _ignore, around)
         _refuse_blockers(inspection)
-        return inspection.format, inspection
+        return format_id, inspection
 
     async def _recognised(self, candidate: Candidate, descriptor: int, size: int) -> _Found | None:
         """Recognise a large file before it is read as a whole."""
@@ -116,8 +140,7 @@ class Examiner:
         if format_id == ANY_FILE and size >= UNREAD_FROM:
             return format_id, None
         inspection = await self._check.inspect(descriptor, format_id, _ignore)
-        _refuse_blockers(inspection)
-        return format_id, inspection
+        return await self._looked_around(candidate, descriptor, inspection)
 
     def _wanted(self, candidate: Candidate) -> str | None:
         """Return the format that a person named for this file; None to go by the content."""
@@ -147,7 +170,7 @@ def _ignore(_done: int) -> None:
 def _refuse_blockers(inspection: Inspection) -> None:
     for finding in inspection.findings:
         if finding.severity is Severity.BLOCKER:
-            raise PolicyRefused(rule=finding.code)
+            raise PolicyRefused(rule=finding.code, reason=finding.text.english())
 
 
 def refuse_hard_links(examined: Examined) -> None:

@@ -49,7 +49,7 @@ class Planner:
         files = tuple(each for each in found if isinstance(each, Candidate))
         if len(files) > MAX_ITEMS:
             raise LimitReached(what="artifacts of one order", limit=MAX_ITEMS)
-        examiner = Examiner(self._workers.check, self._hands, order.format)
+        examiner = Examiner(self._workers, self._hands, self._formats, order.format)
         draft = Draft(order, self._formats, profiles, secrets.token_hex(16))
         draft.take_skipped(each for each in found if isinstance(each, Skipped))
         draft.take(await examiner.all(files))

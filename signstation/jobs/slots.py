@@ -10,7 +10,7 @@ from signstation.errors import (
     SchemeUnsupported,
     SignstationError,
 )
-from signstation.interfaces.format import Format
+from signstation.interfaces.format import EveryType, Format
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import Scheme, SignatureType, SignerProfile, Slot
 from signstation.model.options import Options
@@ -29,6 +29,8 @@ def choose_slots(
 ) -> tuple[Slot, ...]:
     """Return one slot per key that can serve the format, in the order of the keys.
 
+    Of a format that is ``EveryType`` it is one for each type.
+
     A key whose signature types the format does not know, or whose certificate is meant for other
     uses, serves other artifacts of the order. Raises CertificateMissing where no key serves it,
     KeyUnusable where only certificates for other uses are left, SchemeUnsupported for a hash that
@@ -38,14 +40,12 @@ def choose_slots(
     slots: list[Slot] = []
     refused: SignstationError | None = None
     for profile in profiles:
-        kind = _kind(format_, profile, signature)
-        if kind is None:
-            continue
-        try:
-            _check_use(format_, profile, kind)
-            slots.append(_slot(format_, profile, kind, wanted))
-        except (KeyUnusable, SchemeUnsupported) as error:
-            refused = error
+        for kind in _kinds(format_, profile, signature):
+            try:
+                _check_use(format_, profile, kind)
+                slots.append(_slot(format_, profile, kind, wanted))
+            except (KeyUnusable, SchemeUnsupported) as error:
+                refused = error
     if not slots:
         kind = signature or format_.signature_types[0]
         raise refused or CertificateMissing(
@@ -56,15 +56,18 @@ def choose_slots(
     return tuple(slots)
 
 
-def _kind(
+def _kinds(
     format_: Format, profile: SignerProfile, signature: SignatureType | None
-) -> SignatureType | None:
-    possible = [
+) -> tuple[SignatureType, ...]:
+    """Return the signature types that a key makes: the one chosen, else the first that it can."""
+    if signature is None and isinstance(format_, EveryType):
+        return tuple(kind for kind in format_.every_type if kind in profile.signature_types)
+    possible = (
         kind
         for kind in format_.signature_types
         if kind in profile.signature_types and signature in {None, kind}
-    ]
-    return possible[0] if possible else None
+    )
+    return tuple(possible)[:1]
 
 
 def _check_use(format_: Format, profile: SignerProfile, kind: SignatureType) -> None:

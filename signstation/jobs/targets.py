@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from signstation.errors import NotARegularFile, OutputExists
-from signstation.interfaces.format import Format
+from signstation.interfaces.format import Format, Naming
 from signstation.jobs.sealed import STAGING_PREFIX, StepPlan, Target
 from signstation.model.keys import SignatureType, Slot
 from signstation.model.options import CONTENT, CONTENT_COPIED, CONTENT_LEFT, Options
@@ -44,6 +44,8 @@ def targets_of(
     format_: Format, slots: Sequence[Slot], options: Options, name: str
 ) -> tuple[Target, ...]:
     """Return what will be written for an artifact called ``name`` below its root."""
+    if isinstance(format_, Naming):
+        return tuple(Target(*each) for each in format_.names(name, tuple(slots), options))
     if not format_.siblings():
         return (Target("", name),)
     suffixes = dict.fromkeys(suffix_of(slot.kind, options) for slot in slots)

@@ -191,7 +191,11 @@ MESSAGES: Mapping[str, Words] = {
         "The program {program} did not end within {seconds} seconds.", do=(_RETRY,)
     ),
     "policy": Words("The policy does not allow this."),
-    "policy.refused": Words("The policy does not allow this.", "Rule: {rule}."),
+    "policy.refused": Words(
+        "It may not be signed as it is.",
+        "{reason} (rule {rule})",
+        ("Mend what is named, then sign it.",),
+    ),
     "policy.time-refused": Words(
         "The signing time is too far from this machine's clock.",
         "Asked for: {signing_time}; the clock says {clock} (Unix seconds).",

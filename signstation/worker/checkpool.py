@@ -57,9 +57,19 @@ class CheckPool:
         data = await self._call({"method": "recognise"}, (artifact,), weight, None)
         return from_plain(data.get("format"), str)
 
-    async def inspect(self, artifact: int, format_id: str | None, progress: Progress) -> Inspection:
+    async def inspect(
+        self,
+        artifact: int,
+        format_id: str | None,
+        progress: Progress,
+        surroundings: Surroundings | None = None,
+    ) -> Inspection:
         """Run ``Format.inspect``."""
-        call: dict[str, object] = {"method": "inspect", "format": format_id}
+        call: dict[str, object] = {
+            "method": "inspect",
+            "format": format_id,
+            "surroundings": None if surroundings is None else to_plain(surroundings),
+        }
         data = await self._call(call, (artifact,), size_of(artifact), progress)
         return from_plain(data.get("inspection"), Inspection)
 

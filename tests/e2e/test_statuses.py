@@ -40,8 +40,8 @@ def test_2_is_usage(served: Equipped, shell: Shell) -> None:
     assert shell.run("sign", "release", "--key", "abc:def").status == 2
     key = ("--key", "file:modules.pem")
     assert shell.run("sign", "release", *key, "--in-place", "--output", "x").status == 2
-    assert shell.run("sign", "release", *key, "--as", "deb").status == 2
-    assert shell.run("verify", "release", "--as", "deb").status == 2
+    assert shell.run("sign", "release", *key, "--as", "no-such").status == 2
+    assert shell.run("verify", "release", "--as", "no-such").status == 2
     (shell.work / "empty").mkdir()
     assert shell.run("verify", "empty").status == 2
     shell.good("sign", "release/hello.ko", *key, "--output", "out")

@@ -163,7 +163,7 @@ def test_nothing_to_look_at_is_an_error_and_never_good(window: Window, tmp_path:
     with pytest.raises(UsageError, match="no file"):
         window.api.inspect((tmp_path / "empty",), None, print).result(SECONDS)
     with pytest.raises(UsageError, match="no format"):
-        window.api.inspect((tmp_path,), "deb", print).result(SECONDS)
+        window.api.inspect((tmp_path,), "no-such", print).result(SECONDS)
 
 
 def test_a_prompt_belongs_to_its_job_and_closes(window: Window, release: Path) -> None:

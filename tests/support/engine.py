@@ -55,11 +55,18 @@ class LocalCheck:
         """Recognise by content."""
         return detect(FORMATS, FileArtifact(artifact)).id
 
-    async def inspect(self, artifact: int, format_id: str | None, progress: Progress) -> Inspection:
+    async def inspect(
+        self,
+        artifact: int,
+        format_id: str | None,
+        progress: Progress,
+        surroundings: Surroundings | None = None,
+    ) -> Inspection:
         """Inspect."""
         file = FileArtifact(artifact)
         format_ = FORMATS[format_id] if format_id else detect(FORMATS, file)
-        return format_.inspect(file, StepContext(time=0, progress=progress))
+        context = StepContext(time=0, progress=progress, surroundings=surroundings)
+        return format_.inspect(file, context)
 
     async def sign(
         self, item: SigningItem, artifact: int, ask: Asker, progress: Progress

@@ -14,6 +14,7 @@ from signstation.errors import (
     SchemeUnsupported,
     UsageError,
 )
+from signstation.interfaces.format import Naming
 from signstation.model.asks import MAX_BATCH, MAX_ROUNDS
 from signstation.model.checks import CheckKind, Outcome, Verdict
 from signstation.model.keys import SignatureType, Slot
@@ -145,10 +146,13 @@ def test_a_changed_artifact_is_noticed_before_the_first_ask(case: FormatCase) ->
 
 
 def test_outputs_are_small_patches_or_siblings_with_known_suffixes(case: FormatCase) -> None:
+    known = {*case.format.siblings()}
+    if isinstance(case.format, Naming):
+        known |= {each for each, _ in case.format.names("x", case.sample.slots, case.options)}
     for output in case.sign().outputs:
         match output:
             case Sibling():
-                assert output.suffix in case.format.siblings()
+                assert output.suffix in known
                 assert len(output.content) <= MAX_PATCH_BYTES
             case Patched():
                 assert sum(len(each.new) for each in output.patches) <= MAX_PATCH_BYTES
