@@ -106,7 +106,7 @@ class KeysPage(Page):
         """Look into the key stores again; nobody is asked for anything."""
         self._asked = True
         self.notice.hide()
-        self._bridge.deliver(self._station.keys(), self._show_keys, self._failed)
+        self._bridge.deliver(self._station.keys(), self._show_keys, self._unknown)
 
     def focus_filter(self) -> None:
         """Go into the filter."""
@@ -226,6 +226,12 @@ class KeysPage(Page):
     def _copy_fingerprint(self) -> None:
         if self._procedure is None and self.list.detail.copy is not None:
             self.list.detail.copy.copy()
+
+    def _unknown(self, error: SignstationError) -> None:
+        """The keys did not come: what was shown before stays, and nothing is claimed."""
+        if not self._keys:
+            self._head.say(tr("Keys"), tr("It is not known which keys there are."))
+        self._failed(error)
 
     def _failed(self, error: SignstationError) -> None:
         first, *rest = error_lines(error)

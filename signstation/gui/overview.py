@@ -38,6 +38,7 @@ class OverviewPage(Page):
         super().__init__(parent)
         self._station, self._bridge = station, bridge
         self._situation = Situation(int(time.time()))
+        self._missed = False  # whether a part was asked for in vain
         bridge.events.connect(self._hear)
         column = page_column(self)
         self._head = Head(tr("Overview"), tr("Looking around…"), self)
@@ -73,6 +74,7 @@ class OverviewPage(Page):
 
     def refresh(self) -> None:
         """Ask for keys, anchors and what was seen; the frame brings jobs and ``doctor``."""
+        self._missed = False
         self._ask(self._station.keys(), "keys")
         self._ask(self._station.anchors(), "anchors")
         self._ask(self._station.seen(), "seen")
@@ -95,7 +97,7 @@ class OverviewPage(Page):
 
     def _ask(self, future: Any, name: str) -> None:  # noqa: ANN401 - a future of any of them
         take: Callable[[Any], None] = partial(self._learn, name)
-        self._bridge.deliver(future, take, self._failed)
+        self._bridge.deliver(future, take, self._missing)
 
     def _learn(self, name: str, value: object) -> None:
         told: dict[str, Any] = {name: value}
@@ -135,13 +137,14 @@ class OverviewPage(Page):
                 words += " · " + trn("1 of them is grave", "{count} of them are grave", grave)
             return words
         if any(each is None for each in parts):
-            return tr("Looking around…")
+            missed = tr("Not everything could be looked at.")
+            return missed if self._missed else tr("Looking around…")
         return tr("All is well: nothing needs you.")
 
     def _look_again(self) -> None:
         self.refresh()
-        self._bridge.deliver(self._station.doctor(), self.learn_doctor, self._failed)
-        self._bridge.deliver(self._station.jobs(), self.learn_jobs, self._failed)
+        self._bridge.deliver(self._station.doctor(), self.learn_doctor, self._missing)
+        self._bridge.deliver(self._station.jobs(), self.learn_jobs, self._missing)
 
     def _open(self, page: PageName, paths: tuple[Path, ...] = ()) -> None:
         self.open_page.emit(page, paths)
@@ -167,6 +170,12 @@ class OverviewPage(Page):
 
     def _remembered(self, _: None) -> None:
         self._ask(self._station.seen(), "seen")
+
+    def _missing(self, error: SignstationError) -> None:
+        """A part of the situation did not come: without it, all is not called well."""
+        self._missed = True
+        self._draw()
+        self._failed(error)
 
     def _failed(self, error: SignstationError) -> None:
         first, *rest = error_lines(error)

@@ -127,6 +127,7 @@ class TrustPage(Page):
         self.table.selectionModel().selectionChanged.connect(self._picked)
         column.addWidget(self.table, 1)
         self.purposes = PurposesCard(theme, left)
+        self.purposes.hide()  # until it has something to say
         column.addWidget(self.purposes)
         splitter.addWidget(left)
         self.detail = AnchorDetail(theme, splitter)
@@ -194,7 +195,7 @@ class TrustPage(Page):
     def refresh(self) -> None:
         """Ask again; what was half done stays."""
         self._asked = True
-        self._bridge.deliver(self._station.anchors(), self._show_anchors, self._failed)
+        self._bridge.deliver(self._station.anchors(), self._show_anchors, self._unknown)
         self._bridge.deliver(self._station.keys(), self._learn_keys, self._failed)
         self._bridge.deliver(self._station.seen(), self._learn_seen, self._failed)
 
@@ -224,6 +225,7 @@ class TrustPage(Page):
         self._anchors = anchors
         self.model.replace(anchors)
         self.purposes.show_anchors(anchors)
+        self.purposes.show()
         number = next((n for n, each in enumerate(anchors) if each.identity == wanted), 0)
         place = self.model.place(number) if anchors else None
         if place is not None:
@@ -330,6 +332,12 @@ class TrustPage(Page):
             tr("With the day, the origin and the purposes that it had."),
         )
         self.refresh()
+
+    def _unknown(self, error: SignstationError) -> None:
+        """The anchors did not come: what was shown before stays, and nothing is claimed."""
+        if not self._anchors:
+            self._head.say(tr("Trust"), tr("It is not known what is trusted."))
+        self._failed(error)
 
     def _failed(self, error: SignstationError) -> None:
         first, *rest = error_lines(error)

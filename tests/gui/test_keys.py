@@ -372,3 +372,14 @@ def test_look_again_and_import_are_reached_by_their_buttons(driver: Driver) -> N
     QTest.keyClick(driver.window, Qt.Key.Key_Escape)
     assert page.procedure is None
     assert page.list.isVisible()
+
+
+def test_what_could_not_be_listed_is_not_said_to_be_looked_at(driver: Driver) -> None:
+    page = driver.page(PageName.KEYS, KeysPage)
+    page._keys = ()
+    driver.station.script.failure = AgentMissing(key="gpg:", reason="No agent")
+    page.refresh()
+    driver.settle()
+    shown = [each.text() for each in page.findChildren(Label) if each.isVisible()]
+    assert "It is not known which keys there are." in shown
+    assert page.notice.isVisible()

@@ -272,3 +272,14 @@ def test_an_own_anchor_is_not_told_twice() -> None:
     found = endings(situation)
     assert [each.expires for each in found] == sorted(each.expires for each in found)
     assert [each.label for each in found if not each.own] == ["Acme Root 2024"]
+
+
+def test_all_is_not_called_well_while_a_part_is_unknown(driver: Driver) -> None:
+    page = driver.page(PageName.OVERVIEW, OverviewPage)
+    driver.station.script.failure = ToolMissing(program="gpg", package="gnupg")
+    page._situation = Situation(page._situation.now)
+    page.refresh()
+    driver.settle()
+    shown = [each.text() for each in page.findChildren(Label) if each.isVisible()]
+    assert "Not everything could be looked at." in shown
+    assert page.notice.isVisible()
