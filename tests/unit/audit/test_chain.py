@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from signstation.audit.chain import GENESIS, Link, first_bad
 from signstation.audit.tree import leaf_hash, root_hash
@@ -71,3 +73,41 @@ def test_a_log_written_anew_has_another_root() -> None:
         bodies = [each.body for each in LOG]
         bodies[at] = _flipped(bodies[at], 0)
         assert root_hash([leaf_hash(each) for each in bodies]) != root
+
+
+ANYWHERE = st.integers(0, len(LOG) - 1)
+SOME = settings(max_examples=25, deadline=None)
+LEAVES = [leaf_hash(each.body) for each in LOG]
+
+
+@SOME
+@given(at=ANYWHERE, field=st.sampled_from(("body", "previous", "hash")), bit=st.integers(0, 255))
+def test_any_bit_of_any_record_is_found(at: int, field: str, bit: int) -> None:
+    """In the chain always, and of what a record says in the root of the tree too."""
+    link = LOG[at]
+    fields = {"body": link.body, "previous": link.previous, "hash": link.hash}
+    value = fields[field]
+    changed = Link(link.number, **{**fields, field: _flipped(value, bit % (8 * len(value)))})
+    assert first_bad([*LOG[:at], changed, *LOG[at + 1 :]]) == at + 1
+    if field == "body":
+        leaves = [*LEAVES[:at], leaf_hash(changed.body), *LEAVES[at + 1 :]]
+        assert root_hash(leaves) != root_hash(LEAVES)
+
+
+@SOME
+@given(places=st.lists(ANYWHERE, min_size=2, max_size=2, unique=True).map(sorted))
+def test_any_removal_and_any_exchange_is_found(places: list[int]) -> None:
+    """At the first record that no longer stands where it stood."""
+    first, second = places
+    assert first_bad([*LOG[:first], *LOG[second:]]) == first + 1
+    moved = list(LOG)
+    moved[first], moved[second] = moved[second], moved[first]
+    assert first_bad(moved) == first + 1
+
+
+@SOME
+@given(size=ANYWHERE)
+def test_any_cut_at_the_end_is_told_by_the_root_alone(size: int) -> None:
+    """The chain of what is left is whole; no shorter log has the root of the checkpoint."""
+    assert first_bad(LOG[:size]) is None
+    assert root_hash(LEAVES[:size]) != root_hash(LEAVES)
