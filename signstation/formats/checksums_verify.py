@@ -90,7 +90,7 @@ class _Judging:
             data = read_whole(file)
             if is_cleartext(data):
                 clear = parse_cleartext(data)
-                self.take_clear(clear, place)
+                self.take_clear(clear, place, (Range(0, len(self._listed.data)),))
                 self.checks.append(_same(self._listed.data, clear))
             else:
                 self._take_packets(data, place)
@@ -102,11 +102,11 @@ class _Judging:
             why = text("It has more than {limit} {what}.", limit=error.limit, what=error.what)
             self.judged.append(_unreadable(len(self.judged), place, why))
 
-    def take_clear(self, clear: ClearText, place: Text) -> None:
-        """Judge a signed text."""
+    def take_clear(self, clear: ClearText, place: Text, covers: tuple[Range, ...] = ()) -> None:
+        """Judge a signed text; ``covers``: what it signs of the list beside it."""
         code = f"{CODE}.openpgp"
         first = len(self.judged)
-        question = Question(self._trust, Purpose.FILES, self._at, code, place, first)
+        question = Question(self._trust, Purpose.FILES, self._at, code, place, first, covers)
         self.judged += judge_cleartext(clear, question)
         self.checks += frame_checks(clear, CODE)
 

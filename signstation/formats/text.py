@@ -7,6 +7,7 @@ The document can stand alone, or beside the text that was signed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from signstation.codec.cleartext import (
     canonical_text,
@@ -20,8 +21,16 @@ from signstation.interfaces.artifact import Artifact, Source
 from signstation.interfaces.context import Context, ToolContext
 from signstation.interfaces.format import Signing
 from signstation.model.artifacts import Inspection
-from signstation.model.asks import Part
-from signstation.model.checks import Aspect, Check, CheckKind, Opinion, Outcome, Verified
+from signstation.model.asks import Part, Range
+from signstation.model.checks import (
+    Aspect,
+    Check,
+    CheckKind,
+    Opinion,
+    OpinionOutcome,
+    Outcome,
+    Verified,
+)
 from signstation.model.hashes import Digest, HashAlgorithm, sha256
 from signstation.model.keys import SignatureType, Slot
 from signstation.model.options import Existing, Options, existing_field
@@ -41,6 +50,7 @@ from signstation.signatures.openpgp_clear import (
 from signstation.signatures.openpgp_gpgv import GPGV, ask_gpgv
 
 SUFFIX = ".asc"
+_WIDER = Text("gpgv takes words before and behind the signed text, and weak hashes and keys.")
 
 
 class ClearSigned:
@@ -112,12 +122,13 @@ class ClearSigned:
         checks: list[Check] = []
         for number, document in enumerate(documents, start=1):
             clear = parse_cleartext(document)
-            place = Text("in the text itself")
+            place, covers = Text("in the text itself"), (Range(clear.offset, clear.length),)
             if beside is not None:
                 place = text("signed text {number} beside it", number=number)
+                covers = (Range(0, len(beside)),)
                 checks.append(_same(beside, clear.signed))
             question = Question(
-                trust, Purpose.FILES, ctx.time, f"{self.id}.openpgp", place, len(judged)
+                trust, Purpose.FILES, ctx.time, f"{self.id}.openpgp", place, len(judged), covers
             )
             judged += judge_cleartext(clear, question)
             checks += frame_checks(clear, self.id)
@@ -144,7 +155,10 @@ class ClearSigned:
             return ctx.programs.run(GPGV, arguments, descriptors=(document.fileno(),))
 
         files = (str(ctx.path_of(document, "artifact")),)
-        return (ask_gpgv(run, ctx.directory, trust, Purpose.FILES, files),)
+        opinion = ask_gpgv(run, ctx.directory, trust, Purpose.FILES, files)
+        if opinion.outcome is OpinionOutcome.ACCEPTS:
+            opinion = replace(opinion, note=_WIDER)
+        return (opinion,)
 
     def commands(self, slots: tuple[Slot, ...], options: Options) -> tuple[tuple[str, ...], ...]:
         """One call of gpg with all keys, which makes the same document."""

@@ -132,7 +132,8 @@ class Question:
     """What a format asks about one signed text.
 
     ``first``: index of the first signature; ``at``: reference time in Unix seconds; ``code``: start
-    of the checks' codes; ``place``: where the signed text stands.
+    of the checks' codes; ``place``: where the signed text stands. ``covers``: what of the artifact
+    is signed where the document is not the artifact itself.
     """
 
     trust: Trust
@@ -141,6 +142,7 @@ class Question:
     code: str
     place: Text
     first: int = 0
+    covers: tuple[Range, ...] = ()
 
 
 def judge_cleartext(clear: ClearText, question: Question) -> tuple[Judged, ...]:
@@ -167,7 +169,7 @@ def _judge(clear: ClearText, packet: SignaturePacket, question: Question, index:
         purpose=question.purpose,
         at=question.at,
         sufficient=True,
-        covers=(Range(clear.offset, clear.length),),
+        covers=question.covers or (Range(clear.offset, clear.length),),
         code=question.code,
     )
     # that line ends are not covered is so with every signed text: ``frame_checks`` says it
