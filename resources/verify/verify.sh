@@ -163,6 +163,26 @@ check_cleartext() {
   judge_openpgp "$2" "$3"
 }
 
+# name, name as shown, fingerprint of the key that signed: signatures are members of the package
+check_deb() {
+  need ar "$2" || return
+  need gpgv "$2" || return
+  said=
+  : > "$work/content"
+  for member in $(ar t "$release/$1" | tr -cd 'a-z0-9._\n-'); do
+    case $member in
+      _gpg*)
+        ar p "$release/$1" "$member" > "$work/signature"
+        said="$said
+$(gpgv --homedir "$work" --status-fd 1 --keyring "$here/keys/openpgp.gpg" \
+          -- "$work/signature" "$work/content" 2> /dev/null)"
+        ;;
+      *) ar p "$release/$1" "$member" >> "$work/content" ;;
+    esac
+  done
+  judge_openpgp "$2" "$3"
+}
+
 # name, name as shown, signature file, principal, namespace, fingerprint of the key that signed
 check_ssh() {
   need ssh-keygen "$2" || return

@@ -84,9 +84,12 @@ def _checks(
     for facts in trusted(verified):
         if verified.format in EMBEDDED:
             yield SignatureCheck(EMBEDDED[verified.format], name)
+        elif verified.format == "deb":
+            yield SignatureCheck(Tool.DEB, name, (facts.fingerprint.upper(),))
         elif facts.kind is SignatureType.CLEARTEXT and verified.format == "text":
             yield SignatureCheck(Tool.CLEARTEXT, name, (facts.fingerprint.upper(),))
-        for suffix in DETACHED.get(facts.kind, ()) if verified.format not in EMBEDDED else ():
+        inside = verified.format in {*EMBEDDED, "deb", "text"}
+        for suffix in () if inside else DETACHED.get(facts.kind, ()):
             beside = f"{name}{suffix}"
             check = _detached(root, name, beside, facts) if beside in names else None
             if check is not None:

@@ -23,6 +23,7 @@ class Tool(Enum):
     """Functions of the script, each for the tool of one ecosystem."""
 
     RPM = "check_rpm"
+    DEB = "check_deb"
     MODULE = "check_module"
     OPENPGP = "check_openpgp"
     CLEARTEXT = "check_cleartext"

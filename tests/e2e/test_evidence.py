@@ -20,6 +20,19 @@ CMS = "notes.txt"
 SSH = "list.txt"
 CLEAR = "news.txt"
 PACKED = "small.ko.xz"
+DEB = "hello_1.0_all.deb"
+
+
+def _debian_package(target: Path) -> None:
+    tree = target.parent.parent / "deb"
+    (tree / "DEBIAN").mkdir(parents=True)
+    fields = ("Package: hello", "Version: 1.0", "Architecture: all", f"Maintainer: R <{MAIL}>")
+    lines = "".join(f"{each}\n" for each in (*fields, "Description: hello"))
+    (tree / "DEBIAN/control").write_text(lines)
+    (tree / "hello").write_text("hello\n" * 1000)
+    subprocess.run(
+        ["dpkg-deb", "--root-owner-group", "--build", tree, target], check=True, capture_output=True
+    )
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +56,7 @@ def gathered() -> Iterator[Shell]:
     (shell.work / PACKED).write_bytes(
         lzma.compress((shell.work / "release/hello.ko").read_bytes(), check=lzma.CHECK_CRC32)
     )
+    _debian_package(shell.work / "release" / DEB)
     with shell.owned():
         shell.good("sign", "release", *KEYS)
         shell.good("sign", PACKED, *KEYS[2:], "--output", "signed")
@@ -58,7 +72,7 @@ def gathered() -> Iterator[Shell]:
         made = shell.good("report", "signed", "--output", "evidence", *KEYS[:2], "--json")
     (said,) = made.of_type("evidence")
     assert said["findings"] == []
-    assert said["verified"] == said["artifacts"] == 9
+    assert said["verified"] == said["artifacts"] == 10
     yield shell
     shell.close()
 
@@ -138,6 +152,7 @@ def test_the_script_accepts_the_release(gathered: Shell, copy: Path) -> None:
     for said in (
         "report.json: openssl: signed by the audit key",
         f"{CLEAR}.asc: gpgv: good",
+        f"{DEB}: gpgv: good",
         f"{CMS}: openssl: CMS verification",
         f"{PACKED}: openssl: module signature good",
         f"{PLAIN}: gpgv: good",
@@ -149,7 +164,7 @@ def test_the_script_accepts_the_release(gathered: Shell, copy: Path) -> None:
     # every published file: what is signed inside, and the signatures beside the others
     proven = {line.split()[1] for line in done.out.splitlines() if "stands in the audit" in line}
     beside = {f"{PLAIN}.asc:", f"{CMS}.p7s:", f"{SSH}.sshsig:", f"{CLEAR}.asc:"}
-    assert proven >= beside | {"hello.ko:", f"{PACKED}:", "hello-1.0-1.noarch.rpm:"}
+    assert proven >= beside | {"hello.ko:", f"{PACKED}:", f"{DEB}:", "hello-1.0-1.noarch.rpm:"}
 
 
 def _flip(name: str, offset: int) -> Callable[[Path], None]:
@@ -171,6 +186,7 @@ CHANGED = {
     "signature of the module": ("hello.ko", -100),
     "module in xz": (PACKED, 300),
     "frame of xz": (PACKED, -30),
+    "Debian package": (DEB, 200),
     "package": ("hello-1.0-1.noarch.rpm", -10),
     "file": (PLAIN, 50),
     "file with CMS": (CMS, 0),
