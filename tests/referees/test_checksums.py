@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from signstation.app.surroundings import Vicinity, look_around
 from signstation.codec.checksums import ListForm, parse_list, write_list
 from signstation.formats.checksums import FORMAT
+from signstation.jobs.surroundings import Vicinity, look_around
 from signstation.model.checks import Opinion, OpinionOutcome, Verdict, Verified
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.trust import Origin, Trust

@@ -7,7 +7,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from signstation.app.surroundings import Vicinity, look_around
+from signstation.jobs.surroundings import Vicinity, look_around
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.members import MAX_OTHERS, MemberState, NamedMember, Surroundings
 from tests.support.engine import LocalHashes
