@@ -72,6 +72,9 @@ class Window(QWidget):
     station_came = Signal()
     """There is a station to ask, and the first page is built."""
 
+    all_built = Signal()
+    """Every page is built: what there is now stays until the end."""
+
     broken = Signal(SignstationError)
     """The station that was waited for cannot be had."""
 
@@ -112,12 +115,12 @@ class Window(QWidget):
         self.sheets.dismissed.connect(self._dismiss)
         self._shelf = Shelf(theme, entries, self.navigation, self)
         self._shelf.open_page.connect(self.open)
+        self._shelf.all_built.connect(self.all_built)
         self._shelf.seek_page.connect(self._find)
         self._lay_out()
-        for part in (self.navigation, self.strip, self.notice, self.sheets, self.health):
+        above = (self.health, self.help, self.commands)
+        for part in (self.navigation, self.strip, self.notice, self.sheets, *above):
             theme.dress(part)
-        theme.dress(self.help)
-        theme.dress(self.commands)
         self._shortcuts()
         self._closing = False
         self._jobs_timer = QTimer(self)

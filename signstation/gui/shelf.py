@@ -28,6 +28,9 @@ class Shelf(QStackedWidget):
     open_page = Signal(PageName, tuple)
     """A page asks for another one, with paths for it."""
 
+    all_built = Signal()
+    """The last page was built."""
+
     seek_page = Signal(PageName, str)
     """A page asks for what a name stands for on another one."""
 
@@ -130,5 +133,6 @@ class Shelf(QStackedWidget):
     def _build_next(self) -> None:
         if self.whole:
             self._timer.stop()
+            self.all_built.emit()
         elif self._factory is not None:
             self.page(next(n for n in range(len(self.entries)) if n not in self._made))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import Future
 
 import pytest
@@ -10,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from signstation.app.api import StationApi
 from signstation.errors import NotWritable
 from signstation.gui.frame import Window
+from signstation.gui.main import settle
 from signstation.gui.pages import Page, PageName
 from signstation.gui.registered import PAGES
 from signstation.gui.theme import Theme
@@ -31,8 +33,9 @@ def test_the_window_is_usable_before_its_station_and_shows_what_was_chosen(
         window.page(PageName.OVERVIEW)
     window.go(window.names().index(PageName.KEYS))
     station = RecordedStation(Script())
-    awaited.set_result(station)
-    qtbot.waitUntil(lambda: window.whole)
+    with qtbot.waitSignal(window.all_built):
+        awaited.set_result(station)
+    assert window.whole
     assert window.current == window.names().index(PageName.KEYS)
     assert window.page(PageName.KEYS).isVisible()
     window.end()
@@ -64,3 +67,12 @@ def test_only_the_page_that_is_shown_is_built_before_the_first_picture(
     assert len(window.findChildren(Page)) == len(PAGES)
     window.end()
     station.close()
+
+
+def test_what_stays_is_kept_from_the_collector() -> None:
+    gc.unfreeze()
+    settle()
+    try:
+        assert gc.get_freeze_count() > len(gc.get_objects())
+    finally:
+        gc.unfreeze()
