@@ -116,6 +116,11 @@ def parse_certificate(blob: bytes) -> SshCertificate:
     )
 
 
+def is_certificate_line(content: bytes) -> bool:
+    """Whether a file is a ``-cert.pub`` file by its first word."""
+    return any(each.endswith(SUFFIX.encode()) for each in content.split(None, 1)[:1])
+
+
 def read_certificate_line(content: bytes) -> bytes:
     """Return the certificate, encoded, of a ``-cert.pub`` file. Raises ArtifactMalformed."""
     words = content.split(None, 2) if len(content) <= MAX_LINE else []

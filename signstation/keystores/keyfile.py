@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from signstation.codec.der import encode_pem
+from signstation.codec.sshcert import is_certificate_line
 from signstation.errors import (
     CertificateMismatch,
     CertificateMissing,
@@ -96,7 +97,11 @@ class Keyfile:
         Raises KeyNotFound, KeyUnreadable, KeyUnusable, CertificateMismatch, PassphraseWrong.
         """
         material = _read(ref)
-        given = tuple(each for data in certificates for each in parse_certificates(data))
+        # a certificate of SSH belongs to another of the order's keys
+        own = [each for each in certificates if not is_certificate_line(each)]
+        if certificates and not own:
+            raise CertificateMismatch(key=str(ref))
+        given = tuple(each for data in own for each in parse_certificates(data))
         known = (*given, *material.certificates)
         leaf = _only_leaf(known) if material.encrypted else None
         if leaf is None:

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from signstation.errors import KeyUnreadable
+from signstation.errors import CertificateMismatch, KeyUnreadable
 from signstation.keystores.keyfile import KEYSTORE
 from tests.support.contract_keystores import ScriptedKeyContext
 from tests.support.keyfiles import LEAF, ROOT, key_context, key_file
@@ -34,6 +34,17 @@ def test_a_listed_key_names_the_listed_key_that_issued_its_certificate(
         for each in KEYSTORE.list_keys(ctx)
     }
     assert parents == {"a.pem": None, "b.pem": None, "c.pem": "b.pem"}
+
+
+def test_a_certificate_of_ssh_among_the_given_ones_is_another_keys(
+    tmp_path: Path, ctx: ScriptedKeyContext
+) -> None:
+    ref = key_file(tmp_path, LEAF.key_pem())
+    ssh = b"ssh-ed25519-cert-v01@openssh.com AAAA me\n"
+    profile = KEYSTORE.profile(ref, (ssh, LEAF.certificate_pem()), ctx)
+    assert profile.label == "Leaf"
+    with pytest.raises(CertificateMismatch):
+        KEYSTORE.profile(ref, (ssh,), ctx)
 
 
 def test_a_damaged_rsa_key_is_refused_before_it_signs(
