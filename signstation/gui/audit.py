@@ -71,13 +71,13 @@ class AuditPage(Page):
         self._feed.failed.connect(self._failed)
 
     def _buttons(self, theme: Theme) -> None:
+        self.whose = ActionButton(theme, tr("Who signed this…"), self, icon="search")
+        self.whose.clicked.connect(self._ask_file)
         self.export = ActionButton(theme, tr("Export…"), self, icon="save")
         self.check = ActionButton(theme, tr("Check against…"), self, icon="shield")
         self.again = ActionButton(theme, tr("Look again"), self, icon="refresh")
         self.export.clicked.connect(self._ask_export)
         self.check.clicked.connect(self._ask_check)
-        self.whose = ActionButton(theme, tr("Who signed this…"), self, icon="search")
-        self.whose.clicked.connect(self._ask_file)
         self.again.clicked.connect(self.refresh)
         for button in (self.whose, self.export, self.check, self.again):
             self._head.buttons.addWidget(button)
