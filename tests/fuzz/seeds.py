@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    SSHCertificateBuilder,
+    SSHCertificateType,
+)
 
 from signstation.app.methods import Method, encode_call
 from signstation.audit.checkpoint import write_checkpoint
-from signstation.codec import armor, cleartext, kmod, sshkeys, sshkrl, sshsig, sshwire, stationwire
+from signstation.codec import (
+    ar,
+    armor,
+    checksums,
+    cleartext,
+    compression,
+    kmod,
+    sshkeys,
+    sshkrl,
+    sshsig,
+    sshwire,
+    stationwire,
+)
+from signstation.model.asks import Compression
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.orders import VerifyOrder
 from signstation.worker import frames, wire
@@ -33,14 +53,16 @@ def seeds() -> Mapping[str, bytes]:
     certificate = shared_certificate().trusted.material
     return {
         "allowed-signers": _allowed_signers(),
+        "ar": ar.MAGIC + ar.member("debian-binary", b"2.0\n") + ar.member("_gpgorigin", b"odd"),
         "armor": armor.armor(armor.ArmorKind.SIGNATURE, b"some bytes"),
         "certificates": certificate,
         "checkpoint": write_checkpoint(_KEY, 3, bytes(32)),
-        "checksums": bytes(32).hex().encode() + b"  name\n",
-        "cleartext": cleartext.write_cleartext(b"text\n", ["SHA256"], b"some bytes"),
+        "checksums": _checksums(),
+        "cleartext": cleartext.write_cleartext(b"one \n- two\nFrom 3\n", ("SHA512",), b"packets"),
         "cms": signed,
         "colons": b"pub:u:256:22:00112233445566AA:1700000000:::u:::scESC:::::ed25519:::0:\n"
         b"fpr:::::::::AB:\nuid:u::::1700000000::CD::A\\x3a <a@example.org>::::::::::0:\n",
+        "compressed": compression.pack(module(), Compression.XZ),
         "der": signed,
         "elf": module(),
         "kmod": module() + kmod.append(signed),
@@ -50,6 +72,7 @@ def seeds() -> Mapping[str, bytes]:
         "request": sealed_plan(1).signing.data,
         "rpm": build(),
         "sexp": b"(7:sig-val(3:rsa(1:s2:xy)))",
+        "sshcert": _certificate(),
         "sshkeys": _blob(),
         "sshprivate": _KEY.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()),
         "sshsig": _sshsig(),
@@ -68,6 +91,32 @@ def _allowed_signers() -> bytes:
     options = 'namespaces="file,git",valid-after="20240101",valid-before="203001011200Z"'
     line = sshkeys.public_line(_blob())
     return f"# signers\na@example.org,*@example.com {options} {line} a key\n".encode()
+
+
+def _checksums() -> bytes:
+    digest = bytes(32)
+    entries = (
+        checksums.Entry("a b\\c\n", HashAlgorithm.SHA256, digest),
+        checksums.Entry("./d", HashAlgorithm.SHA256, digest),
+    )
+    gnu = checksums.write_list(entries, checksums.ListForm.GNU)
+    return b"# all\n" + gnu + checksums.write_list(entries[1:], checksums.ListForm.BSD)
+
+
+def _certificate() -> bytes:
+    made = (
+        SSHCertificateBuilder()
+        .public_key(_KEY.public_key())
+        .serial(7)
+        .type(SSHCertificateType.USER)
+        .key_id(b"key of a")
+        .valid_principals([b"a@example.org", b"b"])
+        .valid_after(1_700_000_000)
+        .valid_before(1_800_000_000)
+        .add_critical_option(b"force-command", b"true")
+        .sign(_KEY)
+    )
+    return base64.b64decode(made.public_bytes().split()[1])
 
 
 def _krl() -> bytes:

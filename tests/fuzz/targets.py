@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from signstation.app.methods import Hello, decode, decode_call
 from signstation.audit.checkpoint import read_checkpoint
 from signstation.codec import (
+    ar,
     armor,
     checksums,
     cleartext,
     cms,
     colons,
+    compression,
     der,
     elf,
     kmod,
@@ -20,6 +22,7 @@ from signstation.codec import (
     request,
     rpmfile,
     sexp,
+    sshcert,
     sshkeys,
     sshkrl,
     sshprivate,
@@ -36,6 +39,9 @@ from signstation.worker import frames, wire
 Target = Callable[[bytes], object]
 READ_MOST = 64 * 1024 * 1024
 """What one read of an artifact gives at most (interfaces.artifact)."""
+
+MOST_UNPACKED = 1024 * 1024
+"""Limit that a compressed input is unpacked with here: each one has to be quick."""
 
 
 def _reader(data: bytes) -> Callable[[int, int], bytes]:
@@ -111,6 +117,29 @@ def _station_calls(data: bytes) -> object:
         return decode(value, Hello)
 
 
+def _cleartext(data: bytes) -> object:
+    found = cleartext.parse_cleartext(data)
+    assert 0 <= found.offset <= found.offset + found.length <= len(data)
+    return found
+
+
+def _checksums(data: bytes) -> object:
+    found = checksums.parse_list(data)
+    for each in found:
+        assert not each.place.startswith("/")
+        assert ".." not in each.place.split("/")
+    return found
+
+
+def _compressed(data: bytes) -> object:
+    kind = compression.announced(data)
+    if kind is None:
+        return None
+    size = sum(map(len, compression.unpack((data,), kind, MOST_UNPACKED)))
+    assert len(compression.beginning(data, kind, 64)) <= 64
+    return size, compression.obstacle(data, kind)
+
+
 def _allowed_signers(data: bytes) -> object:
     return is_allowed_signers(data), prepare_ssh(data, Origin("fuzz"))
 
@@ -151,13 +180,15 @@ def _der(data: bytes) -> object:
 
 TARGETS: Mapping[str, Target] = {
     "allowed-signers": _allowed_signers,
+    "ar": lambda data: ar.members(_reader(data), len(data)),
     "armor": armor.dearmor,
     "certificates": lambda data: list(split_certificates(data)),
     "checkpoint": _checkpoint,
-    "checksums": checksums.parse_list,
-    "cleartext": cleartext.parse_cleartext,
+    "checksums": _checksums,
+    "cleartext": _cleartext,
     "cms": cms.parse_signed_data,
     "colons": colons.parse_listing,
+    "compressed": _compressed,
     "der": _der,
     "elf": _elf,
     "kmod": lambda data: kmod.signatures(_reader(data), len(data)),
@@ -168,6 +199,7 @@ TARGETS: Mapping[str, Target] = {
     "request": _request,
     "rpm": _rpm,
     "sexp": _sexp,
+    "sshcert": sshcert.parse_certificate,
     "sshkeys": sshkeys.read_key,
     "sshprivate": sshprivate.parse_private,
     "sshsig": sshsig.parse_sshsig,
