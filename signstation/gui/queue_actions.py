@@ -39,6 +39,7 @@ class JobActions(QWidget):
         self._station, self._bridge, self._notice = station, bridge, notice
         self._jobs: tuple[JobRow, ...] = ()
         self._states: Mapping[JobState, int] = {}
+        self._shown: tuple[tuple[JobRow, ...], str] | None = None
         self.retry = ActionButton(theme, tr("Try the failed ones again"), self, icon="refresh")
         self.resume = ActionButton(theme, tr("Go on"), self, icon="play", kind="primary")
         self.pause = ActionButton(theme, tr("Pause"), self, icon="pause")
@@ -64,6 +65,10 @@ class JobActions(QWidget):
     def show_jobs(self, jobs: Sequence[JobRow], states: Mapping[JobState, int]) -> None:
         """Offer what these jobs allow; ``states`` counts their artifacts as far as loaded."""
         self._jobs, self._states = tuple(jobs), states
+        shown = (self._jobs, self._why_not_pause())
+        if shown == self._shown:  # asked for with every page that is loaded
+            return
+        self._shown = shown
         job = self._one()
         self.retry.setVisible(
             job is not None and job.state in {JobState.FAILED, JobState.CANCELLED}

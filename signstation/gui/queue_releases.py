@@ -72,9 +72,15 @@ def _waiting(job: JobRow) -> int:
 def _words(line: Line) -> str:
     if isinstance(line, Release):
         return trn("{name} · 1 job", "{name} · {count} jobs", len(line.jobs), name=line.name)
-    if line.title in {"", PurePath(line.release).name}:
-        return tr("Job {number}", number=line.id)
-    return f"{line.id} · {show(line.title)}"
+    return f"{line.id} · {show(line.title)}" if line.title else tr("Job {number}", number=line.id)
+
+
+def _short(line: Line) -> str:
+    """Return what has room; under its release a job needs no title that is the release's."""
+    if isinstance(line, Release):
+        return f"{show(line.name)} ({len(line.jobs)})"
+    own = line.title != PurePath(line.release).name
+    return _INDENT + (_words(line) if own else tr("Job {number}", number=line.id))
 
 
 def _icon(line: Line) -> tuple[str, Tone]:
@@ -182,8 +188,8 @@ class ReleasesModel(RowsModel[Line]):
                 return tip(f"{self._spoken(line)}\n{show(line_directory(line))}")
             case Qt.ItemDataRole.AccessibleTextRole if index.column() == 0:
                 return self._spoken(line)
-            case Qt.ItemDataRole.DisplayRole if self._set_in(index):
-                return f"{_INDENT}{_words(line)}"
+            case Qt.ItemDataRole.DisplayRole if self._in_a_release(index):
+                return _short(line)
         return super().data(index, role)
 
     def _spoken(self, line: Line) -> str:
@@ -192,8 +198,11 @@ class ReleasesModel(RowsModel[Line]):
         fold = tr("folded") if line.folded else tr("unfolded")
         return f"{_words(line)}, {fold}, {sums(line)}"
 
-    def _set_in(self, index: QModelIndex | QPersistentModelIndex) -> bool:
-        return index.column() == 0 and self.number(index) in self._inner
+    def _in_a_release(self, index: QModelIndex | QPersistentModelIndex) -> bool:
+        """Say whether a cell names a release or one of its jobs."""
+        number = self.number(index)
+        line = self._rows[number]
+        return index.column() == 0 and (isinstance(line, Release) or number in self._inner)
 
     def _moved(self) -> None:
         if self._view:

@@ -200,7 +200,7 @@ def test_a_hundred_thousand_artifacts_are_shown_sorted_and_filtered(driver: Driv
     driver.station.script.steps = {7: steps}
     driver.station.emit(JobEvent(7))
     page = _queue(driver)
-    driver.until(lambda: page.model.rowCount() == MANY)
+    driver.qtbot.waitUntil(lambda: page.model.rowCount() == MANY, timeout=60_000)
     spent = {}
     began = time.perf_counter()
     page.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +16,6 @@ from signstation.app.api import MAX_STEPS_PER_CALL
 from signstation.errors import CancelRefused, ContentDamaged, SignstationError, UsageError
 from signstation.model.anchors import Anchor, AnchorFile, PinOrder, Unpinned
 from signstation.model.checks import Verification
-from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import Counter, JobRow, JobState, Phase, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import (
@@ -36,9 +35,10 @@ from signstation.model.station import (
     StationEvent,
     VerifiedPath,
 )
-from tests.support import windowdata, windowjobs, windowtrust
+from tests.support import windowdata, windowtrust
 from tests.support.window_release import RecordedRelease, ReleaseScript
 from tests.support.windowaudit import AuditScript, RecordedAudit
+from tests.support.windowjobs import RecordedJobs
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Script:
     seen: tuple[Seen, ...] = field(default_factory=windowtrust.seen)
 
 
-class RecordedStation(RecordedRelease, RecordedAudit):
+class RecordedStation(RecordedRelease, RecordedAudit, RecordedJobs):
     """``orders`` lists what the window asked for: (name of the call, its first argument)."""
 
     def __init__(self, script: Script | None = None) -> None:
@@ -151,10 +151,6 @@ class RecordedStation(RecordedRelease, RecordedAudit):
             "steps", (job, offset), lambda: self.script.steps.get(job, ())[offset:end]
         )
 
-    def job_detail(self, job: int) -> Future[JobDetail]:
-        """Answer with an order whose names are those of the job."""
-        return self._answer("job_detail", job, lambda: windowjobs.detail(self._job(job)))
-
     def cancel(self, job: int) -> Future[None]:
         """Refuse a job that is being published."""
 
@@ -171,25 +167,6 @@ class RecordedStation(RecordedRelease, RecordedAudit):
     def resume(self, job: int | None = None) -> Future[tuple[int, ...]]:
         """Take note."""
         return self._answer("resume", job, lambda: (job,) if job is not None else ())
-
-    def pause(self, job: int | None = None) -> Future[tuple[int, ...]]:
-        """Pause what has not ended."""
-        return self._answer("pause", job, lambda: self._set_paused(job, paused=True))
-
-    def unpause(self, job: int | None = None) -> Future[tuple[int, ...]]:
-        """Let it go on."""
-        return self._answer("unpause", job, lambda: self._set_paused(job, paused=False))
-
-    def _set_paused(self, job: int | None, *, paused: bool) -> tuple[int, ...]:
-        chosen = tuple(
-            each.id
-            for each in self.script.jobs
-            if job in {None, each.id} and not each.state.final and each.paused is not paused
-        )
-        self.script.jobs = tuple(
-            replace(each, paused=paused) if each.id in chosen else each for each in self.script.jobs
-        )
-        return chosen
 
     def keys(self) -> Future[tuple[KeyInfo, ...]]:
         """Answer with the script's keys."""
