@@ -19,6 +19,7 @@ from signstation.model.artifacts import (
     Inspection,
     Severity,
 )
+from signstation.model.members import MemberState, Surroundings
 from signstation.model.text import Text, text
 from signstation.signatures.openpgp_facts import algorithm_title, claimed, hash_title
 
@@ -53,7 +54,7 @@ def inspect(format_id: str, artifact: Artifact, ctx: Context) -> Inspection:
             FactSection("identity", Text("File"), facts),
             FactSection("files", Text("Listed files"), files),
         ),
-        findings=tuple(_findings(listed)),
+        findings=(*_findings(listed), *_seen(listed, ctx.surroundings)),
         signatures=() if clear is None else tuple(map(_existing, parse_signatures(clear.packets))),
     )
 
@@ -71,9 +72,27 @@ def _findings(listed: Listed) -> Iterator[Finding]:
     if listed.clear is not None and listed.clear.odd:
         words = "There is more in this file than the signed text."
         yield Finding("checksums.frame", Severity.WARNING, Text(words))
-    if listed.clear is None:
+
+
+def _seen(listed: Listed, surroundings: Surroundings | None) -> Iterator[Finding]:
+    """What the files say of the list: one that contradicts them is not signed."""
+    if surroundings is None:
         words = "Signing a list says nothing of the files: verify it where they lie."
         yield Finding("checksums.unseen", Severity.NOTE, Text(words))
+        return
+    found = {(each.place, each.algorithm): each for each in surroundings.members}
+    absent = 0
+    for each in listed.entries:
+        member = found.get((each.place, each.algorithm))
+        if member is None or member.state is not MemberState.READ:
+            absent += 1
+        elif member.digest != each.digest:
+            summary = text("{name} is not the file that is listed.", name=each.place)
+            yield Finding("checksums.changed", Severity.BLOCKER, summary)
+            return
+    if absent:
+        summary = text("{count} listed files are not here to be compared.", count=absent)
+        yield Finding("checksums.missing", Severity.WARNING, summary)
 
 
 def _existing(packet: SignaturePacket) -> ExistingSignature:

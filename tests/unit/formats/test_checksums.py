@@ -141,3 +141,21 @@ def test_a_file_that_is_no_signature_is_a_doubt_alone_and_a_note_beside_one(file
     assert [each.state for each in alone.signatures] == [SignatureState.UNREADABLE]
     assert verdict(alone.checks) is Verdict.INDETERMINATE
     assert signed.verdict(content, (file, *siblings)) is Verdict.TRUSTED
+
+
+@pytest.mark.parametrize(
+    ("files", "codes"),
+    [
+        (FILES, []),
+        ({**FILES, "hello-1.0.tar.gz": b"other"}, ["checksums.changed"]),
+        ({}, ["checksums.missing"]),
+        (None, ["checksums.unseen"]),
+    ],
+    ids=["as listed", "changed", "missing", "not looked at"],
+)
+def test_a_reviewer_is_told_what_the_files_say(
+    files: Mapping[str, bytes] | None, codes: list[str]
+) -> None:
+    around_it = None if files is None else around(GNU, files)
+    found = FormatCase(FORMAT, replace(case().sample, surroundings=around_it)).inspect()
+    assert [each.code for each in found.findings] == codes
