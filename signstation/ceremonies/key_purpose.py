@@ -45,8 +45,8 @@ PURPOSES = (
         Purpose.PACKAGES.value,
         Text("Packages and files"),
         Text(
-            "RPM packages, and detached signatures beside any file. Makes an OpenPGP key: a "
-            "primary key that only certifies, and a subkey that signs."
+            "RPM and Debian packages, APT repositories, and signatures beside any file. Makes an "
+            "OpenPGP key: a primary key that only certifies, and a subkey that signs."
         ),
     ),
     Choice(

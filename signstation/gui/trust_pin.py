@@ -26,9 +26,9 @@ from signstation.reports.words import show
 
 _PURPOSES = (Purpose.PACKAGES, Purpose.KERNEL_MODULES, Purpose.FILES)
 _WORDS = {
-    Purpose.PACKAGES: "RPM packages: the signature in their header",
+    Purpose.PACKAGES: "Packages: RPM, Debian, and the lists of APT repositories",
     Purpose.KERNEL_MODULES: "Kernel modules: the signature that the kernel asks for",
-    Purpose.FILES: "Other files: the signature beside them",
+    Purpose.FILES: "Files: texts, lists of checksums and all others",
 }
 _EFFECTS = (
     ("verify", "What it signed, and signs from now on, counts as trusted on this station."),
