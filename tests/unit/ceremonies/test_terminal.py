@@ -47,6 +47,23 @@ def test_enter_takes_what_is_proposed(
     assert "/h/.gnupg" in shown.err
 
 
+def test_an_ssh_key_is_asked_for_by_its_number(
+    typing: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give(typing, "4", "", "release@acme.example", "/srv/keys", "", "yes")
+    order = guide(key_generation(PLACES)).order()
+    assert (order.form, order.name, order.algorithm, order.expires, order.output) == (
+        KeyForm.SSH,
+        "release@acme.example",
+        "ed25519",
+        None,
+        Path("/srv/keys"),
+    )
+    shown = capsys.readouterr().err
+    assert "/srv/keys/release-acme-example.ssh.pub" in shown
+    assert "Life time" not in shown
+
+
 def test_wrong_input_is_explained_and_asked_again(
     typing: io.StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
