@@ -91,7 +91,7 @@ class QueuePage(Page):
         self.detail.setMinimumWidth(240)
         splitter.addWidget(self.detail)
         splitter.setStretchFactor(1, 1)
-        splitter.setSizes([284, 578, 290])
+        splitter.setSizes([304, 562, 286])
         column.addWidget(splitter, 1)
         self._settle.timeout.connect(self.model.settle)
         self._say()

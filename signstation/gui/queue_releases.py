@@ -108,7 +108,7 @@ def columns() -> tuple[Column[Line], ...]:
             key=lambda line: line.done / max(line.steps, 1),
             icon=_trouble,
             right=True,
-            width=106,
+            width=110,
         ),
     )
 
