@@ -57,6 +57,16 @@ says() {
 # The report is signed with the key of the audit log: Ed25519 (RFC 8032) over its bytes.
 check_report() {
   need openssl report.json || return
+  # verifier.txt names the same key: NAME+HASH+BASE64, of a byte for the algorithm and the key
+  key=$(cat "$here/verifier.txt")
+  key=${key#*+}
+  theirs=$(printf '%s' "${key#*+}" | openssl base64 -d -A | tail -c 32 | openssl base64 -A)
+  ours=$(openssl pkey -pubin -in "$here/keys/audit.pem" -outform DER 2> /dev/null | tail -c 32 |
+    openssl base64 -A)
+  if [ "$ours" != "$theirs" ]; then
+    refuse report.json 'keys/audit.pem is not the key of verifier.txt'
+    return
+  fi
   said=$(openssl pkeyutl -verify -pubin -inkey "$here/keys/audit.pem" -rawin \
     -in "$here/report.json" -sigfile "$here/report.json.ed25519" 2>&1)
   if says "$said" '^Signature Verified Successfully$' && ! says "$said" 'error|fail'; then

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.support.station import MAIL, Done, Shell, schema
 
@@ -262,7 +264,17 @@ def _edit(name: str, old: str, new: str) -> Callable[[Path], None]:
     return change
 
 
+def _another_key(folder: Path) -> None:
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / "keys/audit.pem").write_bytes(public)
+    (folder / "report.json.ed25519").write_bytes(
+        private.sign((folder / "report.json").read_bytes())
+    )
+
+
 FORGED = {
+    "the key": (_another_key, "keys/audit.pem is not the key of verifier.txt"),
     "the report": (_edit("report.json", '"trusted"', '"TRUSTED"'), "REFUSED  report.json"),
     "its signature": (_flip("report.json.ed25519", 3), "REFUSED  report.json"),
     "a record": (_edit("audit-proofs.json", "published", "Published"), "not find it in the audit"),
