@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from signstation.app.beside import Beside, open_in
+from signstation.app.covered import Covered
 from signstation.app.trust import TrustSource
 from signstation.errors import InputError, SignstationError, UsageError
 from signstation.interfaces.format import Format, Surrounded
@@ -93,18 +94,33 @@ class Examiner:
         await _hand_out(_in_order(candidates(paths, None), one), emit)
 
     async def verify(
-        self, order: VerifyOrder, emit: Callable[[VerifiedPath], Awaitable[None]]
+        self,
+        order: VerifyOrder,
+        emit: Callable[[VerifiedPath], Awaitable[None]],
+        *,
+        everything: bool = False,
     ) -> None:
-        """Verify each file; raises UsageError where there is none, and trust's own errors."""
+        """Verify each file; raises UsageError where there is none, and trust's own errors.
+
+        Plain files that were merely found and carry no signature come last, and those that a
+        verified list speaks for only with ``everything``.
+        """
         self._known(order.format)
         trust = await self._trust.trust(order.trust)
         at = self._clock() if order.at is None else order.at
+        covered = Covered()
 
         async def one(each: Candidate | Skipped) -> tuple[VerifiedPath, ...]:
-            return await self._verify(each, order.format, trust, at)
+            return await self._verify(each, order.format, trust, at, covered)
+
+        async def tell(result: VerifiedPath) -> None:
+            if everything or not covered.holds(result):
+                await emit(result)
 
         subjects = self._subjects(candidates(order.paths, None), order.format)
-        await _hand_out(_in_order(subjects, one), emit)
+        await _hand_out(_in_order(subjects, one), tell)
+        for each in covered.left():
+            await emit(each)
 
     def _known(self, format_id: str | None) -> None:
         if format_id is not None and format_id not in self._formats:
@@ -150,13 +166,19 @@ class Examiner:
                     yield subject
 
     async def _verify(
-        self, each: Candidate | Skipped, format_id: str | None, trust: Trust, at: int
+        self,
+        each: Candidate | Skipped,
+        format_id: str | None,
+        trust: Trust,
+        at: int,
+        covered: Covered,
     ) -> tuple[VerifiedPath, ...]:
         if isinstance(each, Skipped):
             if each.error is None:
                 return ()
             return (VerifiedPath(each.path, error=wire_text(each.error, each.path)),)
         results: list[VerifiedPath] = []
+        covered.met(each)
         try:
             if format_id is None and self._rare(each) and await self._beside.claimed(each):
                 return ()  # it is judged with what it signs
@@ -168,6 +190,7 @@ class Examiner:
                     around = await self._surroundings(each, artifact, kind)
                     subject = _Subject(each.path, artifact, descriptors, kind, around)
                     results.append(await self._judge(subject, trust, at))
+                    covered.judged(each, results[-1], around)
         except SignstationError as error:
             results.append(VerifiedPath(each.path, error=wire_text(error, each.path)))
         return tuple(results)

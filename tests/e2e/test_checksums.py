@@ -47,6 +47,21 @@ def test_a_directory_is_listed_signed_and_verified(ready: Shell) -> None:
     ready.good("verify", "beside/SHA256SUMS")
 
 
+def test_what_a_verified_list_speaks_for_needs_no_signature_of_its_own(ready: Shell) -> None:
+    root = directory(ready, "covered")
+    ready.good("checksums", "covered", *KEY)
+    (told,) = ready.good("verify", "covered", "--json").of_type("verification")
+    assert told["format"] == "checksums"
+    (root / "more.iso").write_text("nobody lists it\n")
+    found = ready.run("verify", "covered", "--json").of_type("verification")
+    assert [Path(each["path"]).name for each in found] == ["SHA256SUMS", "more.iso"]
+    # a file that a person names is judged by itself
+    assert ready.run("verify", "covered/a.iso").status == 1
+    (root / "SHA256SUMS.asc").unlink()
+    found = ready.run("verify", "covered", "--json").of_type("verification")
+    assert len(found) == 4
+
+
 def test_a_list_signed_in_the_clear_can_stand_alone(ready: Shell) -> None:
     root = directory(ready, "clear")
     ready.good("checksums", "clear", *KEY, "--clear", "--algorithm", "sha512", "--form", "bsd")
