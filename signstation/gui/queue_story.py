@@ -1,13 +1,13 @@
 """What is not in the rows of the queue: the log of an artifact, and what its job was ordered to do.
 
-Asked for when a pick has stood for a moment: who walks through a long list asks for nothing.
+One question at a time: who walks through a long list asks about the last pick only.
 """
 
 from __future__ import annotations
 
 from pathlib import PurePath
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from signstation.app.api import StationApi
 from signstation.errors import SignstationError
@@ -15,9 +15,6 @@ from signstation.gui.bridge import Bridge
 from signstation.model.audit import AuditFilter, AuditRecord
 from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import StepRow
-
-STANDS_MS = 250
-"""A pick that stands this long is read about."""
 
 
 class Story(QObject):
@@ -38,44 +35,48 @@ class Story(QObject):
         self._station, self._bridge = station, bridge
         self._wanted: StepRow | int | None = None
         self._order: JobDetail | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(STANDS_MS)
-        self._timer.timeout.connect(self._ask)
+        self._busy = False
 
     def want(self, what: StepRow | int | None) -> None:
         """Ask for the log of an artifact, or the order of a job, unless something else comes."""
         self._wanted = what
         if self._order is not None and what == self._order.job:
+            self._wanted = None
             self.order_told.emit(self._order)  # what was ordered never changes
-        elif what is not None:
-            self._timer.start()
+        elif not self._busy:
+            self._ask()
 
     def _ask(self) -> None:
-        wanted = self._wanted
+        wanted, self._wanted = self._wanted, None
+        if wanted is None:
+            return
+        self._busy = True
 
         def failed(error: SignstationError) -> None:
             self.failed.emit(wanted, error)
+            self._next()
 
-        if isinstance(wanted, StepRow):
-            self._ask_log(wanted)
-        elif wanted is not None:
+        if not isinstance(wanted, StepRow):
             self._bridge.deliver(self._station.job_detail(wanted), self._take_order, failed)
+            return
 
-    def _ask_log(self, step: StepRow) -> None:
         def take(records: tuple[AuditRecord, ...]) -> None:
-            self.log_told.emit(step, [each for each in reversed(records) if _of(each, step)])
-
-        def failed(error: SignstationError) -> None:
-            self.failed.emit(step, error)
+            mine = [each for each in reversed(records) if _of(each, wanted)]
+            self.log_told.emit(wanted, mine)
+            self._next()
 
         # the name is in the path of the artifact and in that of its results
-        wanted = AuditFilter(text=PurePath(step.path).name)
-        self._bridge.deliver(self._station.audit_records(wanted, 0), take, failed)
+        asked = AuditFilter(text=PurePath(wanted.path).name)
+        self._bridge.deliver(self._station.audit_records(asked, 0), take, failed)
 
     def _take_order(self, detail: JobDetail) -> None:
         self._order = detail
         self.order_told.emit(detail)
+        self._next()
+
+    def _next(self) -> None:
+        self._busy = False
+        self._ask()
 
 
 def _of(record: AuditRecord, step: StepRow) -> bool:

@@ -219,8 +219,8 @@ class SignPage(Page):
 
         self._flow.profile = ""
         self.notice.ask(
-            tr("Profile {name} is deleted.", name=gone.name),
-            tr("What is chosen below stays as it is."),
+            tr("Profile {name} is deleted; what is chosen below stays.", name=gone.name),
+            "",
             Choice(tr("Undo"), tr("Close"), undo),
         )
         self._bridge.deliver(self._station.profiles(), self._profiles_came, self._failed)

@@ -135,7 +135,7 @@ def test_a_profile_is_deleted_and_undo_brings_it_back(driver: Driver) -> None:
     driver.settle()
     assert _orders(driver, "delete_profile") == ["nightly"]
     assert [bar.box.itemText(n) for n in range(bar.box.count())] == ["No profile", "other"]
-    assert page.notice.banner.headline == "Profile nightly is deleted."
+    assert page.notice.banner.headline == "Profile nightly is deleted; what is chosen below stays."
     assert page.notice.act.accessibleName() == "Undo"
     QTest.keyClick(page.notice.act, Qt.Key.Key_Space)
     driver.settle()
