@@ -35,7 +35,7 @@ def test_two_that_start_at_once_both_succeed(equipped: Equipped, shell: Shell) -
         for n in range(4)
     ]
     for each in commands:
-        out, err = each.communicate(timeout=60)
+        out, err = each.communicate(timeout=180)
         assert each.returncode == 0, (out, err)
     assert len(list(shell.work.glob("o*/hello.ko"))) == 4
     assert len(shell.good("job", "list", "--json").objects) == 4
@@ -47,16 +47,16 @@ def test_each_client_answers_its_own_prompt(equipped: Equipped, shell: Shell) ->
     with shell.owned():
         wrong = shell.start(*order, "wrong", secrets=["wrong"])
         right = shell.start(*order, "right", secrets=["right"])
-        out, err = right.communicate(timeout=60)
+        out, err = right.communicate(timeout=180)
         assert right.returncode == 0, (out, err)
-        out, err = wrong.communicate(timeout=60)
+        out, err = wrong.communicate(timeout=180)
         assert wrong.returncode == 5, (out, err)
 
 
 def test_a_client_that_dies_leaves_its_job_running(equipped: Equipped, shell: Shell) -> None:
     with shell.owned():
         client = shell.start("sign", "release", "--key", "file:modules.pem", "--json")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while "job" not in (listed := shell.good("job", "list", "--json").out):
             assert time.monotonic() < deadline
         client.kill()
@@ -84,13 +84,13 @@ def test_an_owner_that_ends_serves_the_orders_of_others_first(
 ) -> None:
     with shell.owned() as process:
         client = shell.start("sign", "release", "--key", "file:modules.pem", "--json")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not shell.good("job", "list", "--json").objects:
             assert time.monotonic() < deadline
         assert process.stdin is not None
         process.stdin.write("end\n")
         process.stdin.flush()
-        out, err = client.communicate(timeout=60)
+        out, err = client.communicate(timeout=180)
         done = [json.loads(line) for line in out.splitlines() if '"type":"artifact"' in line]
         assert client.returncode == 5, (out, err)  # the RPM needs another key
         assert {each["state"] for each in done} == {"done"}

@@ -35,7 +35,7 @@ def published(shell: Shell) -> list[Path]:
 def kill_in_the_middle(shell: Shell, after: int) -> None:
     """Start signing and kill the station and all its workers once ``after`` files are there."""
     process = shell.start("sign", "many", "--key", "file:slow.pem")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while len(published(shell)) < after:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
@@ -68,7 +68,7 @@ def test_killed_in_the_middle_it_is_finished_by_resume(shell: Shell, after: int)
 def kill_when_journalled(shell: Shell) -> None:
     """Kill as soon as the job is in the journal."""
     process = shell.start("sign", "many", "--key", "file:slow.pem")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not jobs_in(shell.home / "journal.db"):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
@@ -91,12 +91,12 @@ def jobs_in(journal: Path) -> int:
 def test_ctrl_c_cancels_in_order_and_retry_finishes(shell: Shell) -> None:
     many(shell)
     process = shell.start("sign", "many", "--key", "file:slow.pem", "--json")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while len(published(shell)) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.001)
     os.kill(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     assert process.returncode == 3, (out, err)
     shown = shell.run("job", "show", "1", "--json")
     states = {each["state"] for each in shown.of_type("artifact")}

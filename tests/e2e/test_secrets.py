@@ -145,7 +145,7 @@ def terminal(shell: Shell, *arguments: str) -> Iterator[tuple[int, subprocess.Po
 def expect(master: int, text: bytes) -> bytes:
     """Read from the terminal until ``text`` was shown and echo is off."""
     shown = b""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while text not in shown or termios.tcgetattr(master)[3] & termios.ECHO:
         assert time.monotonic() < deadline, shown
         if select.select([master], [], [], 0.02)[0]:
@@ -159,7 +159,7 @@ def test_a_person_types_it_wrong_and_then_right(protected: Shell) -> None:
         os.write(master, b"wrong\n")
         expect(master, b"That was wrong. 2 tries left.")
         os.write(master, SECRET.encode() + b"\n")
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     assert b"recheck passed" in out
     assert (protected.work / "out-typed/hello.ko").exists()
@@ -169,7 +169,7 @@ def test_ctrl_c_at_the_prompt_cancels_in_order(protected: Shell) -> None:
     with terminal(protected, *sign(protected, "ctrl-c", *CMS)) as (master, process):
         expect(master, b"Passphrase file:")
         os.write(master, b"\x03")
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=180)
     assert process.returncode == 3, err
     assert b"Stopping in order" in err
     assert not list(protected.work.glob("out-ctrl-c/*"))
@@ -182,7 +182,7 @@ def test_a_new_passphrase_is_asked_for_twice(protected: Shell) -> None:
         os.write(master, b"fresh\n")
         expect(master, b"The same again")
         os.write(master, b"fresh\n")
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     key = ("--as", "blob:cms", "--key", "file:typed.pem")
     assert protected.run(*sign(protected, "fresh", *key), secrets=["fresh"]).status == 0
