@@ -15,6 +15,7 @@ from signstation.gui.errors import error_sentence, parse_error
 from signstation.gui.facts import SEVERITIES, FactsView
 from signstation.gui.kinds import PLACES, kind_title, kind_words
 from signstation.gui.parts import Banner, Card, IconLabel, Label, line
+from signstation.gui.procedure_scroll import Scrolled
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.sign_flow import Artifact, SignFlow
 from signstation.gui.sign_media import MediaCards
@@ -57,7 +58,10 @@ class ChooseStep(QWidget):
         row.addWidget(self._explanation(theme), 2)
 
     def _explanation(self, theme: Theme) -> Card:
-        card = Card(self, tr("What will happen"))
+        frame = Card(self, tr("What will happen"))
+        area = Scrolled(tr("What will happen"), frame)
+        frame.body.addWidget(area)
+        card, column = area.inner, area.column
         for icon, title, detail in (
             (
                 "search",
@@ -80,18 +84,18 @@ class ChooseStep(QWidget):
                 tr("Signed copies are read back and verified before they get their names."),
             ),
         ):
-            card.body.addSpacing(6)
-            card.body.addLayout(_entry(theme, icon, title, detail, card))
-        card.body.addSpacing(10)
-        card.body.addWidget(line(card))
-        card.body.addSpacing(4)
-        card.body.addWidget(Label(tr("What can be signed"), card, "section"))
+            column.addSpacing(6)
+            column.addLayout(_entry(theme, icon, title, detail, card))
+        column.addSpacing(10)
+        column.addWidget(line(card))
+        column.addSpacing(4)
+        column.addWidget(Label(tr("What can be signed"), card, "section"))
         for icon, place, kinds in PLACES:
-            card.body.addSpacing(6)
+            column.addSpacing(6)
             titles = " · ".join(map(kind_title, kinds))
-            card.body.addLayout(_entry(theme, icon, tr(place), titles, card))
-        card.body.addStretch(1)
-        card.body.addWidget(
+            column.addLayout(_entry(theme, icon, tr(place), titles, card))
+        column.addStretch(1)
+        column.addWidget(
             Label(
                 tr("The originals are never changed: signed copies go to a folder of their own."),
                 card,
@@ -99,14 +103,14 @@ class ChooseStep(QWidget):
                 wrap=True,
             )
         )
-        return card
+        return frame
 
     def choose(self, paths: tuple[Path, ...]) -> None:
         """Act as if the paths had been dropped."""
         self.chosen.emit(paths)
 
 
-def _entry(theme: Theme, icon: str, title: str, detail: str, card: Card) -> QHBoxLayout:
+def _entry(theme: Theme, icon: str, title: str, detail: str, card: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(12)
     row.addWidget(IconLabel(theme, icon, card, Tone.ACCENT, 20), 0, Qt.AlignmentFlag.AlignTop)
