@@ -13,7 +13,7 @@ from signstation.gui.audit_words import happened, when
 from signstation.gui.bridge import Bridge
 from signstation.gui.copying import CopyButton
 from signstation.gui.errors import error_lines, parse_error
-from signstation.gui.kinds import kind_words, signature_words
+from signstation.gui.kinds import kind_words
 from signstation.gui.literal import Literal
 from signstation.gui.parts import Card, Chip, Label, clear
 from signstation.gui.queue_releases import Release, sums
@@ -24,10 +24,8 @@ from signstation.gui.tokens import Tone
 from signstation.gui.verdicts import moment
 from signstation.gui.words import tr
 from signstation.model.audit import AuditRecord
-from signstation.model.hashes import HashAlgorithm
 from signstation.model.jobdetail import JobCommands, JobDetail
 from signstation.model.jobs import Counter, JobRow, JobState, Phase, StepRow
-from signstation.model.keys import SignatureType
 from signstation.reports.tables import PROTECTIONS
 from signstation.reports.words import groups, human_size, show
 
@@ -186,7 +184,7 @@ class DetailPane(Card):
 
     def _commands(self, group: JobCommands) -> None:
         kind = f"{group.artifacts} {kind_words(group.format, group.artifacts)}"
-        signatures = "\n".join(map(_signature, group.signatures))
+        signatures = "\n".join(map(show, group.signatures))
         self._add(self._more, tr("Signed: {kind}", kind=kind), signatures, "body")
         if not group.commands:
             return
@@ -223,14 +221,3 @@ class DetailPane(Card):
             time.setAlignment(Qt.AlignmentFlag.AlignRight)
             grid.addWidget(time, row, 2)
         self._column.addLayout(grid)
-
-
-def _signature(words: str) -> str:
-    """Return a signature of an order, ``TYPE, HASH, by KEY``, as the window says it."""
-    kind, _, rest = words.partition(", ")
-    digest, _, key = rest.partition(", by ")
-    try:
-        signature, title = signature_words(SignatureType(kind)), HashAlgorithm(digest).title
-    except ValueError:  # of another version of the station
-        return show(words)
-    return tr("{signature}, {hash}, by {key}", signature=signature, hash=title, key=key)
