@@ -231,6 +231,7 @@ def test_choices_are_radio_buttons_with_their_reasons(page: KeysPage) -> None:
         "Packages and files",
         "Kernel modules",
         "Code signing",
+        "SSH signatures",
     ]
     assert all(each.accessibleDescription() for each in buttons)
 
