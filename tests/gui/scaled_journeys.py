@@ -97,7 +97,7 @@ def _choose(driver: Driver, path: Path) -> None:
     driver.until(driver.window.isActiveWindow)
 
 
-def test_a_release_is_signed(driver: Driver, tmp_path: Path) -> None:
+def journey_a_release_is_signed(driver: Driver, tmp_path: Path) -> None:
     """From the navigation to the result; every control is reached with Tab."""
     archive = tmp_path / "acme.tar.gz"
     archive.write_bytes(b"x")
@@ -126,7 +126,7 @@ def test_a_release_is_signed(driver: Driver, tmp_path: Path) -> None:
     assert [name for name, _ in driver.station.orders if name == "submit"]
 
 
-def test_a_release_is_verified(driver: Driver, tmp_path: Path) -> None:
+def journey_a_release_is_verified(driver: Driver, tmp_path: Path) -> None:
     """From the navigation to every verdict, and into the result beside it."""
     archive = tmp_path / "acme.tar.gz"
     archive.write_bytes(b"x")

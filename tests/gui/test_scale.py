@@ -42,6 +42,7 @@ def test_signing_and_verifying_need_no_mouse_at_two_hundred_per_cent(tmp_path: P
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"),
+            *("-o", "python_functions=journey_*"),
             *("--basetemp", str(tmp_path / "inner"), str(journeys)),
         ],
         cwd=journeys.parents[2],
