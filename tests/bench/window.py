@@ -12,10 +12,12 @@ from PySide6.QtCore import QCoreApplication, QEventLoop
 from PySide6.QtWidgets import QApplication
 
 from signstation.app.apart import WINDOW, StationProcess
+from signstation.app.api import StationApi
 from signstation.app.awaited import AwaitedTransport
 from signstation.app.bound import BoundStation
 from signstation.app.connect import GNUPG_VARIABLE, connect
 from signstation.gui.frame import Window
+from signstation.gui.main import SWITCH_SECONDS, settle
 from signstation.gui.pages import PageName
 from signstation.gui.queue import QueuePage
 from signstation.gui.registered import PAGES
@@ -34,6 +36,7 @@ MODULES = 2000
 SECONDS = 5.0
 START = """
 import sys, time
+from signstation.app.api import StationApi
 from signstation.app.apart import for_window
 process = for_window()
 from PySide6.QtWidgets import QApplication
@@ -110,6 +113,7 @@ def _output(arguments: list[str], environment: dict[str, str]) -> str:
 
 def _inside() -> None:
     application = QApplication([])
+    sys.setswitchinterval(SWITCH_SECONDS)
     theme = Theme(application, ThemeName.LIGHT)
     job, steps = make_job(1, (JobState.RUNNING, *(JobState.QUEUED,) * (STEPS - 1)))
     recorded = RecordedStation(Script(jobs=(job,), steps={1: steps}))
@@ -133,10 +137,11 @@ def _inside() -> None:
         _real(theme, apart=apart)
 
 
-def _window(theme: Theme, station: RecordedStation) -> Window:
+def _window(theme: Theme, station: StationApi) -> Window:
     window = Window(theme, station, PAGES)
     window.resize(1280, 720)
     window.show()
+    window.all_built.connect(settle)
     window.open(PageName.QUEUE)
     _turn(0.5)
     return window
@@ -161,10 +166,7 @@ def _real(theme: Theme, *, apart: bool) -> None:
         os.environ[GNUPG_VARIABLE] = str(_empty(base / "gnupg"))
         station = _apart(base / "state") if apart else connect(base / "state", WINDOW)
         try:
-            window = Window(theme, station, PAGES)
-            window.resize(1280, 720)
-            window.show()
-            window.open(PageName.QUEUE)
+            window = _window(theme, station)
             key = key_file(base / "key.pem", "rsa4096")
             plan = station.plan(SignOrder(paths=(source,), keys=(key,), output=base / "out"))
             while not plan.done():
