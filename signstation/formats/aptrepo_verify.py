@@ -7,40 +7,29 @@ Release file whose time is over is therefore never called verified.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 from signstation.codec.aptrelease import Index, Release
-from signstation.codec.armor import ArmorKind, dearmor, is_armored
 from signstation.codec.cleartext import (
-    BEGIN_SIGNATURE,
     ClearText,
     canonical_text,
-    is_cleartext,
-    parse_cleartext,
 )
-from signstation.codec.openpgp import SignaturePacket, parse_signatures
-from signstation.errors import ArtifactMalformed, LimitReached
-from signstation.formats.aptrepo_read import Fate, Read, fates, looked_at, read_release, read_whole
+from signstation.formats.aptrepo_read import Fate, fates, looked_at, read_release, read_whole
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.context import Context
-from signstation.model.asks import Range
 from signstation.model.checks import (
     Aspect,
     Check,
     CheckKind,
     Outcome,
-    SignatureFacts,
-    SignatureState,
     Verified,
 )
-from signstation.model.keys import SignatureType
 from signstation.model.members import Surroundings
 from signstation.model.text import Text, text
 from signstation.model.trust import Purpose, Trust
-from signstation.signatures.judged import Judged
-from signstation.signatures.openpgp_clear import Question, frame_checks, judge_cleartext
-from signstation.signatures.openpgp_verify import judge_openpgp, start_hash
+from signstation.signatures.openpgp_beside import SignedText
 
 T = TypeVar("T")
 
@@ -48,11 +37,6 @@ MAX_TOLD = 100
 """Most indexes of one fate that are told one by one."""
 CODE = "aptrepo"
 PLACE = Text("in the file itself")
-_GOOD = {
-    SignatureState.GOOD_TRUSTED,
-    SignatureState.GOOD_UNKNOWN_KEY,
-    SignatureState.GOOD_BUT_KEY,
-}
 _DAMAGED = {
     Fate.CHANGED: (CheckKind.CONTENT, Outcome.FAIL, "{name} is not the file that is named."),
     Fate.MISSING: (CheckKind.CONTENT, Outcome.NOT_RUN, "{name} is not here in any form."),
@@ -68,76 +52,23 @@ def verify(
     """Judge signatures, then indexes and dates. Raises ArtifactMalformed, LimitReached."""
     ctx.digests(artifact)
     found = read_release(artifact)
-    judging = _Judging(found, trust, ctx.time)
+    signed = SignedText(found.data, trust, Purpose.PACKAGES, ctx.time, CODE)
     if found.clear is not None:
-        judging.take_clear(found.clear, PLACE)
+        signed.take_own(found.clear, PLACE)
     for number, each in enumerate(signatures, start=1):
-        judging.take(each, text("signature file {number}, OpenPGP", number=number))
-    judged = tuple(judging.judged)
+        place = text("signature file {number}, OpenPGP", number=number)
+        signed.take(partial(read_whole, each), place)
+    judged = tuple(signed.judged)
     checks = (
-        _unchanged(judged),
-        *judging.checks,
+        _unchanged(signed),
+        *signed.checks,
+        *(_same(found.data, each) for each in signed.clear),
         *(check for each in judged for check in each.checks),
         *_contradictions(found.release),
         *_dates(found.release, ctx.time),
         *_indexes(found.release, ctx.surroundings),
     )
     return Verified(checks, tuple(each.facts for each in judged))
-
-
-class _Judging:
-    """Collects what is said of one signature after the other."""
-
-    def __init__(self, found: Read, trust: Trust, at: int) -> None:
-        self._found = found
-        self._trust = trust
-        self._at = at
-        self.judged: list[Judged] = []
-        self.checks: list[Check] = []
-
-    def take(self, file: Artifact, place: Text) -> None:
-        """Judge Release.gpg, or an InRelease file with the same content."""
-        try:
-            data = read_whole(file)
-            if is_cleartext(data):
-                clear = parse_cleartext(data)
-                self.take_clear(clear, place)
-                self.checks.append(_same(self._found.data, clear))
-            else:
-                self._take_packets(data, place)
-        except ArtifactMalformed as error:
-            words = "It is damaged at byte {offset}: {expected} expected, {found}."
-            why = text(words, offset=error.offset, expected=error.expected, found=error.found)
-            self.judged.append(_unreadable(len(self.judged), place, why))
-        except LimitReached as error:
-            why = text("It has more than {limit} {what}.", limit=error.limit, what=error.what)
-            self.judged.append(_unreadable(len(self.judged), place, why))
-
-    def take_clear(self, clear: ClearText, place: Text) -> None:
-        """Judge a signed text."""
-        first = len(self.judged)
-        question = Question(
-            self._trust, Purpose.PACKAGES, self._at, f"{CODE}.openpgp", place, first
-        )
-        self.judged += judge_cleartext(clear, question)
-        self.checks += frame_checks(clear, CODE)
-
-    def _take_packets(self, data: bytes, place: Text) -> None:
-        packets = data
-        if is_armored(data):
-            if not data.startswith(BEGIN_SIGNATURE):
-                words = Text("There is something before the signature.")
-                self.judged.append(_unreadable(len(self.judged), place, words))
-                return
-            blocks = [each for each in dearmor(data) if each.kind is ArmorKind.SIGNATURE]
-            packets = b"".join(each.data for each in blocks)
-        found = parse_signatures(packets)
-        if not found:
-            words = Text("It holds no signature.")
-            self.judged.append(_unreadable(len(self.judged), place, words))
-        for each in found:
-            judged = _judge(self._found, each, len(self.judged), place, self._trust, self._at)
-            self.judged.append(judged)
 
 
 def _same(data: bytes, clear: ClearText) -> Check:
@@ -155,58 +86,18 @@ def _same(data: bytes, clear: ClearText) -> Check:
     )
 
 
-def _judge(
-    found: Read, packet: SignaturePacket, index: int, place: Text, trust: Trust, at: int
-) -> Judged:
-    state = start_hash(packet)
-    if state is not None:
-        state.update(found.data)
-    return judge_openpgp(
-        packet,
-        index=index,
-        place=place,
-        state=state,
-        content=found.data,
-        trust=trust,
-        purpose=Purpose.PACKAGES,
-        at=at,
-        sufficient=True,
-        covers=(Range(0, len(found.data)),),
-        code=f"{CODE}.openpgp",
-    )
-
-
-def _unreadable(index: int, place: Text, why: Text) -> Judged:
-    state = SignatureState.UNREADABLE
-    facts = SignatureFacts(
-        index, SignatureType.OPENPGP, place, state, "", "", "", "", None, (why,), ()
-    )
-    check = Check(
-        f"{CODE}.unreadable",
-        CheckKind.SIGNATURE,
-        Aspect.VALID,
-        Outcome.WARNING,
-        required=False,
-        summary=text("The {place} cannot be used: {why}", place=place.english(), why=why.english()),
-        signature=index,
-        state=state,
-    )
-    return Judged(facts, (check,))
-
-
-def _unchanged(judged: Sequence[Judged]) -> Check:
+def _unchanged(signed: SignedText) -> Check:
     """The first of the three answers, as far as the file goes; indexes have checks of theirs."""
-    states = {each.facts.state for each in judged}
-    if SignatureState.BAD in states:
-        outcome, words = Outcome.FAIL, Text("A signature does not fit the Release file.")
-    elif states & _GOOD:
-        outcome, words = Outcome.PASS, Text("The Release file is what was signed.")
-    elif judged:
-        outcome = Outcome.NOT_RUN
+    outcome = signed.outcome()
+    if outcome is Outcome.FAIL:
+        words = Text("A signature does not fit the Release file.")
+    elif outcome is Outcome.PASS:
+        words = Text("The Release file is what was signed.")
+    elif signed.judged:
         words = Text("No signature could be checked against the Release file.")
     else:
-        outcome, words = Outcome.NOT_RUN, Text("The Release file is not signed.")
-    code = f"{CODE}.unchanged" if judged else f"{CODE}.unsigned"
+        words = Text("The Release file is not signed.")
+    code = f"{CODE}.unchanged" if signed.judged else f"{CODE}.unsigned"
     return Check(code, CheckKind.NOTE, Aspect.UNCHANGED, outcome, required=False, summary=words)
 
 

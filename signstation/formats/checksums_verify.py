@@ -4,52 +4,36 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from signstation.codec.armor import ArmorKind, dearmor, is_armored
 from signstation.codec.checksums import Entry
 from signstation.codec.cleartext import (
-    BEGIN_SIGNATURE,
     ClearText,
     canonical_text,
-    is_cleartext,
-    parse_cleartext,
 )
-from signstation.codec.openpgp import SignaturePacket, parse_signatures
-from signstation.errors import ArtifactMalformed, LimitReached
-from signstation.formats.checksums_read import Listed, read_list, read_whole
+from signstation.formats.checksums_read import read_list, read_whole
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.context import Context
 from signstation.model.artifacts import Fact, FactStyle
-from signstation.model.asks import Range
 from signstation.model.checks import (
     Aspect,
     Check,
     CheckKind,
     Outcome,
-    SignatureFacts,
-    SignatureState,
     Verified,
 )
-from signstation.model.keys import SignatureType
 from signstation.model.members import FoundMember, MemberState, Surroundings
 from signstation.model.text import Text, text
 from signstation.model.trust import Purpose, Trust
-from signstation.signatures.judged import Judged
-from signstation.signatures.openpgp_clear import Question, frame_checks, judge_cleartext
-from signstation.signatures.openpgp_verify import judge_openpgp, start_hash
+from signstation.signatures.openpgp_beside import SignedText
 
 T = TypeVar("T")
 
 MAX_TOLD = 100
 """Most files of one fate that are told one by one."""
 CODE = "checksums"
-_GOOD = {
-    SignatureState.GOOD_TRUSTED,
-    SignatureState.GOOD_UNKNOWN_KEY,
-    SignatureState.GOOD_BUT_KEY,
-}
 
 
 def verify(
@@ -58,111 +42,22 @@ def verify(
     """Judge the signatures in the list and in the files beside it, then the named files."""
     ctx.digests(artifact)
     listed = read_list(artifact)
-    judging = _Judging(listed, trust, ctx.time)
+    signed = SignedText(listed.data, trust, Purpose.FILES, ctx.time, CODE)
     if listed.clear is not None:
-        judging.take_clear(listed.clear, Text("in the list itself"))
+        signed.take_own(listed.clear, Text("in the list itself"))
     for number, each in enumerate(signatures, start=1):
-        judging.take(each, text("signature file {number}, OpenPGP", number=number))
-    judged = tuple(judging.judged)
+        place = text("signature file {number}, OpenPGP", number=number)
+        signed.take(partial(read_whole, each), place)
+    judged = tuple(signed.judged)
     checks = (
-        _unchanged(judged),
-        *judging.checks,
+        _unchanged(signed),
+        *signed.checks,
+        *(_same(listed.data, each) for each in signed.clear),
         *(check for each in judged for check in each.checks),
         *_names(listed.entries),
         *_files(listed.entries, ctx.surroundings),
     )
     return Verified(checks, tuple(each.facts for each in judged))
-
-
-class _Judging:
-    """Collects what is said of one signature file after the other."""
-
-    def __init__(self, listed: Listed, trust: Trust, at: int) -> None:
-        self._listed = listed
-        self._trust = trust
-        self._at = at
-        self.judged: list[Judged] = []
-        self.checks: list[Check] = []
-
-    def take(self, file: Artifact, place: Text) -> None:
-        """Judge a signature file: a detached signature, or a signed text with the same list."""
-        try:
-            data = read_whole(file)
-            if is_cleartext(data):
-                clear = parse_cleartext(data)
-                self.take_clear(clear, place, (Range(0, len(self._listed.data)),))
-                self.checks.append(_same(self._listed.data, clear))
-            else:
-                self._take_packets(data, place)
-        except ArtifactMalformed as error:
-            words = "It is damaged at byte {offset}: {expected} expected, {found}."
-            why = text(words, offset=error.offset, expected=error.expected, found=error.found)
-            self.judged.append(_unreadable(len(self.judged), place, why))
-        except LimitReached as error:
-            why = text("It has more than {limit} {what}.", limit=error.limit, what=error.what)
-            self.judged.append(_unreadable(len(self.judged), place, why))
-
-    def take_clear(self, clear: ClearText, place: Text, covers: tuple[Range, ...] = ()) -> None:
-        """Judge a signed text; ``covers``: what it signs of the list beside it."""
-        code = f"{CODE}.openpgp"
-        first = len(self.judged)
-        question = Question(self._trust, Purpose.FILES, self._at, code, place, first, covers)
-        self.judged += judge_cleartext(clear, question)
-        self.checks += frame_checks(clear, CODE)
-
-    def _take_packets(self, data: bytes, place: Text) -> None:
-        packets = data
-        if is_armored(data):
-            if not data.startswith(BEGIN_SIGNATURE):
-                words = Text("There is something before the signature.")
-                self.judged.append(_unreadable(len(self.judged), place, words))
-                return
-            blocks = [each for each in dearmor(data) if each.kind is ArmorKind.SIGNATURE]
-            packets = b"".join(each.data for each in blocks)
-        found = parse_signatures(packets)
-        if not found:
-            words = Text("It holds no signature.")
-            self.judged.append(_unreadable(len(self.judged), place, words))
-        for each in found:
-            self.judged.append(self._judge(each, place))
-
-    def _judge(self, packet: SignaturePacket, place: Text) -> Judged:
-        data = self._listed.data
-        state = start_hash(packet)
-        if state is not None:
-            state.update(data)
-        return judge_openpgp(
-            packet,
-            index=len(self.judged),
-            place=place,
-            state=state,
-            content=data,
-            trust=self._trust,
-            purpose=Purpose.FILES,
-            at=self._at,
-            sufficient=True,
-            covers=(Range(0, len(data)),),
-            code=f"{CODE}.openpgp",
-        )
-
-
-def _unreadable(index: int, place: Text, why: Text) -> Judged:
-    """A file that is no signature: alone it leaves the verdict open."""
-    state = SignatureState.UNREADABLE
-    facts = SignatureFacts(
-        index, SignatureType.OPENPGP, place, state, "", "", "", "", None, (why,), ()
-    )
-    check = Check(
-        f"{CODE}.unreadable",
-        CheckKind.SIGNATURE,
-        Aspect.VALID,
-        Outcome.WARNING,
-        required=False,
-        summary=text("The {place} cannot be used: {why}", place=place.english(), why=why.english()),
-        signature=index,
-        state=state,
-    )
-    return Judged(facts, (check,))
 
 
 def _same(data: bytes, clear: ClearText) -> Check:
@@ -173,18 +68,18 @@ def _same(data: bytes, clear: ClearText) -> Check:
     return Check(f"{CODE}.list", CheckKind.CONTENT, Aspect.UNCHANGED, outcome, True, words)  # noqa: FBT003
 
 
-def _unchanged(judged: Sequence[Judged]) -> Check:
-    """The first of the three answers, as far as the list goes; the files have checks of theirs."""
-    states = {each.facts.state for each in judged}
-    if SignatureState.BAD in states:
-        outcome, words = Outcome.FAIL, Text("A signature does not fit the list.")
-    elif states & _GOOD:
-        outcome, words = Outcome.PASS, Text("The list is what was signed.")
-    elif judged:
-        outcome, words = Outcome.NOT_RUN, Text("No signature could be checked against the list.")
+def _unchanged(signed: SignedText) -> Check:
+    """The first of the three answers, as far as the list goes; files have checks of theirs."""
+    outcome = signed.outcome()
+    if outcome is Outcome.FAIL:
+        words = Text("A signature does not fit the list.")
+    elif outcome is Outcome.PASS:
+        words = Text("The list is what was signed.")
+    elif signed.judged:
+        words = Text("No signature could be checked against the list.")
     else:
-        outcome, words = Outcome.NOT_RUN, Text("The list is not signed.")
-    code = f"{CODE}.unchanged" if judged else f"{CODE}.unsigned"
+        words = Text("The list is not signed.")
+    code = f"{CODE}.unchanged" if signed.judged else f"{CODE}.unsigned"
     return Check(code, CheckKind.NOTE, Aspect.UNCHANGED, outcome, required=False, summary=words)
 
 
