@@ -194,6 +194,7 @@ def _write_reports(directory: Path, verifications: tuple[Verification, ...]) -> 
         "schema": SCHEMA,
         "type": "report",
         "made_at": now,
+        "checkpoint": "",
         "verifications": [verification_json(each) for each in verifications],
         "errors": [],
     }

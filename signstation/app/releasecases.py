@@ -121,7 +121,7 @@ class ReleaseCases:
             "schema": SCHEMA,
             "type": "report",
             "made_at": now,
-            **({"checkpoint": checkpoint} if checkpoint else {}),
+            "checkpoint": checkpoint,
             "verifications": [verification_json(each) for each in verified],
             "errors": errors,
         }

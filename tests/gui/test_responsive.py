@@ -28,7 +28,8 @@ SECONDS = 2.0
 BOUND_P99_MS = 64
 BOUND_SWITCH_MS = 800
 BOUND_BUILD_MS = 2000
-BOUND_MB = 400
+BOUND_MB = 200
+"""What one window may take; the process of the tests has seen hundreds."""
 
 
 @pytest.fixture
@@ -39,6 +40,7 @@ def script() -> Script:
 
 
 def test_the_event_loop_turns_while_ten_thousand_steps_run(driver: Driver) -> None:
+    before = resident_mb()
     page = driver.page(PageName.QUEUE, QueuePage)
     driver.until(lambda: page.model.rowCount() == STEPS)
     ticks = Ticks()
@@ -46,7 +48,7 @@ def test_the_event_loop_turns_while_ten_thousand_steps_run(driver: Driver) -> No
     driver.qtbot.waitUntil(lambda: not thread.is_alive(), timeout=60_000)
     assert ticks.work_p99() < BOUND_P99_MS, str(ticks.lateness())
     driver.until(lambda: page.model.rows()[-1].state is JobState.DONE)
-    assert resident_mb() < BOUND_MB
+    assert resident_mb() - before < BOUND_MB
 
 
 def test_a_theme_is_switched_before_anybody_waits(driver: Driver, theme: Theme) -> None:
