@@ -7,13 +7,15 @@ import tarfile
 import unicodedata
 import zlib
 from collections.abc import Iterator
+from typing import IO, cast
 
 import zstandard
 
 from signstation.codec.filelist import FileList, PackagedFile
+from signstation.errors import LimitReached
 from signstation.formats.deb_control import SCRIPTS, Control, control_archive
 from signstation.formats.deb_read import Package, read, signatures
-from signstation.formats.deb_unpack import flowing
+from signstation.formats.deb_unpack import Bounded, flowing
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.context import Context
 from signstation.model.artifacts import (
@@ -84,9 +86,7 @@ def inspect(artifact: Artifact, ctx: Context) -> Inspection:
     )
     return Inspection(
         format="deb",
-        title=_cut(
-            "_".join(control.field(each) for each in ("package", "version", "architecture"))
-        ),
+        title=_cut("_".join(control.field(each) for each in _NAME)),
         size=artifact.size,
         sha256=digests.sha256.value,
         sections=tuple(each for each in sections if each.facts),
@@ -142,7 +142,9 @@ def _files(
     try:
         with (
             flowing(artifact, package.data, ctx.checkpoint) as stream,
-            tarfile.open(fileobj=stream, mode="r|", errorlevel=2) as archive,
+            tarfile.open(
+                fileobj=cast("IO[bytes]", Bounded(stream)), mode="r|", errorlevel=2
+            ) as archive,
         ):
             for entry in archive:
                 if found.count == MAX_FILES:
@@ -158,6 +160,8 @@ def _files(
         zlib.error,
         zstandard.ZstdError,
         EOFError,
+        LimitReached,
+        MemoryError,
         OSError,
         ValueError,
         OverflowError,

@@ -19,6 +19,8 @@ from signstation.model.asks import Compression as Stream
 
 ZSTD_WINDOW = 128 * 1024 * 1024
 """Largest window of Zstandard: what the zstd program itself takes without being told (2^27)."""
+MAX_FLOWING = 16 * 1024**3
+"""Most bytes of an unpacked ``data.tar`` that are looked at: three times Debian's largest."""
 PIECE = 1024 * 1024
 """Bytes read of the artifact at a time."""
 _STREAMS = {
@@ -36,6 +38,23 @@ def unpacked(content: bytes, tar: Tar, limit: int) -> bytes:
     if len(content) > limit:
         raise LimitReached(what="bytes of an unpacked member", limit=limit)
     return content
+
+
+class Bounded:
+    """Reads of a stream, up to ``limit`` bytes in all: a few compressed ones can hold terabytes."""
+
+    def __init__(self, stream: IO[bytes], limit: int = MAX_FLOWING) -> None:
+        self._stream = stream
+        self._left = limit
+        self._limit = limit
+
+    def read(self, length: int) -> bytes:
+        """Read as the stream does. Raises LimitReached."""
+        data = self._stream.read(length)
+        self._left -= len(data)
+        if self._left < 0:
+            raise LimitReached(what="bytes of an unpacked data.tar", limit=self._limit)
+        return data
 
 
 class Stretch(io.RawIOBase):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import tarfile
 
+import pytest
+
+from signstation.errors import LimitReached
 from signstation.formats.deb import FORMAT
+from signstation.formats.deb_unpack import Bounded
 from signstation.model.artifacts import Inspection, Severity
 from signstation.worker.context import StepContext
 from tests.support.contract_formats import FormatCase, artifacts
@@ -94,3 +99,10 @@ def test_existing_signatures_are_named() -> None:
     assert codes(found)["deb.signed"] is Severity.NOTE
     legacy = archive([*parts(), ("_gpgbuilder", b"-----BEGIN PGP SIGNED MESSAGE-----\n")])
     assert inspect(legacy).signatures[0].algorithm == "dpkg-sig"
+
+
+def test_an_archive_that_unpacks_without_an_end_is_left() -> None:
+    bounded = Bounded(io.BytesIO(bytes(3000)), 2000)
+    assert len(bounded.read(1500)) == 1500
+    with pytest.raises(LimitReached):
+        bounded.read(1500)
