@@ -124,6 +124,8 @@ def _table(profile: Profile) -> str:
         lines.append(f"\n[profile.{_quoted(profile.name)}.kinds.{_quoted(each.format)}]")
         lines.append(f"key = {_quoted(each.key)}")
         lines.append(f"signature = {_quoted(each.signature)}")
+        if each.hash:
+            lines.append(f"hash = {_quoted(each.hash)}")
     return "\n".join(lines) + "\n"
 
 

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar, cast
 
 from signstation.errors import ArtifactUnreadable, UsageError
 from signstation.model.profiles import KindChoice, Profile
+from signstation.model.tokens import ENVIRONMENT, TokenPlaces
 
 T = TypeVar("T")
 
@@ -41,6 +42,7 @@ class Settings:
 
     cores: Sourced[int] = Sourced(0)
     batch_unlock: Sourced[bool] = Sourced(True)  # noqa: FBT003 - the value of the setting
+    tokens: Sourced[TokenPlaces] = Sourced(TokenPlaces())
     profiles: tuple[Profile, ...] = ()
 
     def profile(self, name: str) -> Profile:
@@ -84,7 +86,7 @@ class _File:
 
     def over(self, base: Settings) -> Settings:
         """Return ``base`` with what this file sets."""
-        self._known(self._data, ("workers", "keys", "profile"))
+        self._known(self._data, ("workers", "keys", "pkcs11", "profile"))
         workers = self._table(self._data, "workers")
         keys = self._table(self._data, "keys")
         self._known(workers, ("cores",))
@@ -103,7 +105,19 @@ class _File:
         own = [self._profile(name) for name in self._table(self._data, "profile")]
         names = {each.name for each in own}
         kept = [each for each in base.profiles if each.name not in names]
-        return Settings(cores, unlock, (*kept, *own))
+        tokens = base.tokens
+        if "pkcs11" in self._data:
+            tokens = Sourced(self._tokens(self._table(self._data, "pkcs11")), str(self._path))
+        return Settings(cores, unlock, tokens, (*kept, *own))
+
+    def _tokens(self, table: Mapping[str, object]) -> TokenPlaces:
+        self._known(table, ("modules", "environment"))
+        modules = tuple(map(Path, self._texts(table, "modules")))
+        if not all(each.is_absolute() for each in modules):
+            raise self._wrong("modules", "a list of absolute paths")
+        given = self._table(table, "environment")
+        self._known(given, ENVIRONMENT)
+        return TokenPlaces(modules, tuple((each, self._text_of(given, each)) for each in given))
 
     def _profile(self, name: str) -> Profile:
         table = self._table(self._table(self._data, "profile"), name)
@@ -123,8 +137,9 @@ class _File:
         )
 
     def _kind(self, format_id: str, table: Mapping[str, object]) -> KindChoice:
-        self._known(table, ("key", "signature"))
-        return KindChoice(format_id, self._text_of(table, "key"), self._text_of(table, "signature"))
+        names = ("key", "signature", "hash")
+        self._known(table, names)
+        return KindChoice(format_id, *(self._text_of(table, each) for each in names))
 
     def _table(self, data: Mapping[str, object], name: str) -> Mapping[str, object]:
         value = data.get(name, {})

@@ -102,7 +102,12 @@ def profile_json(profile: Profile) -> Json:
         "options": dict(profile.options),
         "output": profile.output,
         "kinds": [
-            {"format": each.format, "key": each.key, "signature": each.signature}
+            {
+                "format": each.format,
+                "key": each.key,
+                "signature": each.signature,
+                "hash": each.hash,
+            }
             for each in profile.kinds
         ],
     }

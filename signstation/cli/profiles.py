@@ -61,10 +61,15 @@ def _print(output: Output, profiles: tuple[Profile, ...]) -> None:
                 each.name,
                 ", ".join((*each.keys, *(f"{kind.format}: {kind.key}" for kind in each.kinds)))
                 or "—",
-                each.hash or "—",
+                _hashes(each) or "—",
                 each.output or "—",
                 nearby(each.source),
             )
             for each in profiles
         ],
     )
+
+
+def _hashes(profile: Profile) -> str:
+    kinds = (f"{each.format}: {each.hash}" for each in profile.kinds if each.hash)
+    return ", ".join((*filter(None, (profile.hash,)), *kinds))

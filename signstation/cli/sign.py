@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
@@ -23,7 +22,7 @@ from signstation.cli.command import (
 from signstation.cli.conversation import Conversation
 from signstation.cli.objects import plan_json, planned_json
 from signstation.cli.output import Output, nearby, wire_error
-from signstation.cli.profile import by_kind
+from signstation.cli.profile import by_kind, one_of
 from signstation.cli.run import asker_for, run, station, typed_key
 from signstation.cli.steps import follow, print_steps, steps_of
 from signstation.errors import UsageError
@@ -33,8 +32,6 @@ from signstation.model.options import CONTENT, CONTENT_LEFT, Existing
 from signstation.model.orders import Destination, PlanSummary, SignOrder
 from signstation.model.profiles import Profile
 from signstation.reports.words import human_size, show
-
-E = TypeVar("E", HashAlgorithm, Existing)
 
 EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
 """Pins the signing time, as reproducible builds do (reproducible-builds.org specification)."""
@@ -113,6 +110,8 @@ def _sign(output: Output, wanted: Wanted) -> None:
     if wanted.profile is not None:
         profile = load(settings_files(state_directory(os.environ))).profile(wanted.profile)
     kinds = () if wanted.keys or wanted.artifact_type else profile.kinds
+    if wanted.hash:
+        kinds = tuple(replace(each, hash="") for each in kinds)
     typed = wanted.keys or tuple(each.key for each in kinds) or profile.keys
     if not typed:
         raise UsageError(
@@ -154,14 +153,14 @@ def _order(wanted: Wanted, profile: Profile, keys: tuple[KeyRef, ...]) -> SignOr
         keys=keys,
         format=format_id or None,
         signature=signature or None,
-        hash=_one_of(HashAlgorithm, chosen_hash) if chosen_hash else None,
+        hash=one_of(HashAlgorithm, chosen_hash) if chosen_hash else None,
         certificates=tuple(
             each.absolute() for each in wanted.certificates or _beside_settings(profile)
         ),
         time=signing_time(wanted.time),
         destination=Destination.IN_PLACE if wanted.in_place else Destination.DIRECTORY,
         output=_output(wanted, profile),
-        existing=_one_of(Existing, existing) if existing else None,
+        existing=one_of(Existing, existing) if existing else None,
         replace=wanted.replace,
         options=_options(_typed(wanted), profile.options),
     )
@@ -178,13 +177,6 @@ def _output(wanted: Wanted, profile: Profile) -> Path | None:
 def _beside_settings(profile: Profile) -> tuple[Path, ...]:
     """Certificates of a profile; a relative path is meant from the settings file."""
     return tuple(Path(profile.source).parent / each for each in profile.certificates)
-
-
-def _one_of(kind: type[E], value: str) -> E:
-    try:
-        return kind(value)
-    except ValueError as error:
-        raise UsageError(reason=f"{value} is not a value of {kind.__name__}") from error
 
 
 def signing_time(given: int | None) -> int | None:

@@ -259,7 +259,7 @@ class SignPage(Page):
             case 1:
                 reason = self._flow.not_inspected() if self._inspected else Text("Looking inside…")
             case 2:
-                reason = self._flow.not_keyed() or self._keys.hashes.refused(self._flow)
+                reason = self._flow.not_keyed() or self._keys.refused()
             case 3:
                 reason = self._flow.not_reviewed()
             case _:

@@ -77,7 +77,7 @@ class SignFlow:
     failures: list[Inspected] = field(default_factory=list)
     keys: tuple[KeyInfo, ...] = ()
     choices: dict[str, Choice] = field(default_factory=dict)
-    hash: HashAlgorithm | None = None
+    hashes: dict[str, HashAlgorithm] = field(default_factory=dict)
     output: Path | None = None
     existing: Existing | None = None
     replace: bool = False
@@ -205,7 +205,7 @@ class SignFlow:
             keys=(choice.key.key,),
             format=kind,
             signature=None if kind in EVERY_TYPE else choice.signature.value,
-            hash=self.hash,
+            hash=self.hashes.get(kind),
             output=self.output,
             existing=self.existing,
             replace=self.replace,

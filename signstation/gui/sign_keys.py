@@ -17,17 +17,19 @@ from PySide6.QtWidgets import (
 )
 
 from signstation.gui.kinds import kind_icon, kind_title, signature_words
-from signstation.gui.parts import ActionButton, Card, Chip, IconLabel, Label, clear, line
+from signstation.gui.parts import ActionButton, Card, Chip, IconLabel, Label, clear, line, restyle
 from signstation.gui.procedure_scroll import Scrolled
 from signstation.gui.sign_flow import Choice, SignFlow
-from signstation.gui.sign_hash import HashChooser
+from signstation.gui.sign_hash import HashBox, hash_reasons
+from signstation.gui.sign_hashes import refusal
 from signstation.gui.sign_profile import ProfileBar
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import tr, trn
 from signstation.model.hashes import HashAlgorithm
-from signstation.model.keys import KeyInfo, Protection
+from signstation.model.keys import KeyInfo, Protection, SignatureType
 from signstation.model.options import Existing
+from signstation.model.text import Text
 from signstation.reports.tables import PROTECTIONS
 from signstation.reports.words import groups, show
 
@@ -38,10 +40,11 @@ class _KindRow(Card):
     """One kind of artifact: how many, which key, how the key is protected."""
 
     chosen = Signal(str, object)
+    hash_chosen = Signal(str, object)
 
     def __init__(self, theme: Theme, kind: str, flow: SignFlow, parent: QWidget) -> None:
         super().__init__(parent)
-        self._kind = kind
+        self._kind, self._flow = kind, flow
         self._offers = flow.offer(kind)
         count = len(flow.of_kind(kind))
         head = QHBoxLayout()
@@ -59,9 +62,17 @@ class _KindRow(Card):
         for offer in self._offers:
             self.box.addItem(_offer_words(offer))
         self.box.addItem(tr("Do not sign these"))
-        self.body.addWidget(self.box)
+        self.hash = HashBox(kind, self)
+        self.hash.chosen.connect(lambda named: self.hash_chosen.emit(self._kind, named))
+        choices = QHBoxLayout()
+        choices.setSpacing(8)
+        choices.addWidget(self.box, 3)
+        choices.addWidget(self.hash, 1)
+        self.body.addLayout(choices)
         self._detail = Label("", self, "mono", wrap=True, selectable=True)
         self.body.addWidget(self._detail)
+        self._reason = Label("", self, "reason", wrap=True)
+        self.body.addWidget(self._reason)
         chosen = flow.choices.get(kind)
         index = self._offers.index(chosen) if chosen in self._offers else len(self._offers)
         self.box.setCurrentIndex(index)
@@ -77,8 +88,10 @@ class _KindRow(Card):
         self.chosen.emit(self._kind, self._offers[index] if inside else None)
 
     def _show(self, index: int) -> None:
-        key = self._offers[index].key if 0 <= index < len(self._offers) else None
+        choice = self._offers[index] if 0 <= index < len(self._offers) else None
+        key = choice.key if choice else None
         self._chip.setVisible(key is not None)
+        self.show_hash(choice or Choice(None, SignatureType.OPENPGP))
         if key is None:
             self._detail.setText(tr("These files are left as they are."))
             return
@@ -87,6 +100,15 @@ class _KindRow(Card):
             tone = Tone.WARNING
         self._chip.set("lock", tr(PROTECTIONS[key.protection]), tone)
         self._detail.setText(groups(show(key.fingerprint)))
+
+    def show_hash(self, choice: Choice) -> None:
+        """Show which hashes this choice has, and why others are missing."""
+        wanted = self._flow.hashes.get(self._kind)
+        self.hash.show_choice(choice, wanted)
+        words, refused = hash_reasons(self._kind, choice, wanted)
+        self._reason.setText(words)
+        self._reason.setVisible(bool(words))
+        restyle(self._reason, tone=(Tone.ERROR if refused else Tone.NEUTRAL).value)
 
 
 def _offer_words(offer: Choice) -> str:
@@ -108,6 +130,7 @@ class KeysStep(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._flow = SignFlow()
+        self.rows: dict[str, _KindRow] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(16)
@@ -159,10 +182,6 @@ class KeysStep(QWidget):
             self.existing.addItem(title, value)
         self.existing.currentIndexChanged.connect(self._existing_changed)
         column.addWidget(self.existing)
-        column.addSpacing(10)
-        self.hashes = HashChooser(card)
-        self.hashes.chosen.connect(self._hash_chosen)
-        column.addWidget(self.hashes)
         column.addStretch(1)
         return frame
 
@@ -183,10 +202,13 @@ class KeysStep(QWidget):
         """Show a row per kind with the proposed key."""
         self._flow = flow
         clear(self._kinds)
+        self.rows.clear()
         for kind in flow.kinds():
             each = _KindRow(self._theme, kind, flow, self._inner)
             each.chosen.connect(self._chosen)
+            each.hash_chosen.connect(self._hash_chosen)
             self._kinds.addWidget(each)
+            self.rows[kind] = each
         row = QHBoxLayout()
         row.setSpacing(10)
         add = ActionButton(self._theme, tr("Add a key file…"), self._inner, icon="key")
@@ -201,7 +223,6 @@ class KeysStep(QWidget):
         self.existing.blockSignals(True)  # showing a choice is not making it
         self.existing.setCurrentIndex(self.existing.findData(flow.existing))
         self.existing.blockSignals(False)
-        self.hashes.show_flow(flow)
 
     def keys(self) -> tuple[KeyInfo, ...]:
         """Keys chosen now."""
@@ -225,15 +246,25 @@ class KeysStep(QWidget):
         self._flow.existing = self.existing.currentData()
         self._altered()
 
-    def _hash_chosen(self, named: HashAlgorithm | None) -> None:
-        self._flow.hash = named
+    def _hash_chosen(self, kind: str, named: HashAlgorithm | None) -> None:
+        if named is None:
+            self._flow.hashes.pop(kind, None)
+        else:
+            self._flow.hashes[kind] = named
+        self.rows[kind].show_hash(self._flow.choices[kind])
         self._altered()
+
+    def refused(self) -> Text | None:
+        """Return why the step is not done: a key that cannot sign with the chosen hash."""
+        flow = self._flow
+        if any(refusal(kind, flow.choices[kind], flow.hashes.get(kind)) for kind in flow.signing()):
+            return Text("Choose another hash, or another key.")
+        return None
 
     def _altered(self) -> None:
         """A choice was changed by hand: it is no longer what the profile says."""
         self._flow.profile = ""
         self.profiles.box.setCurrentIndex(0)
-        self.hashes.show_flow(self._flow)
         self.changed.emit()
 
     def _pick_key(self) -> None:

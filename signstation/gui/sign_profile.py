@@ -103,14 +103,13 @@ class ProfileBar(QWidget):
 def make_profile(name: str, flow: SignFlow) -> Profile:
     """Return what is chosen now as a profile."""
     kinds = tuple(
-        KindChoice(kind, str(choice.key.key), choice.signature.value)
+        KindChoice(kind, str(choice.key.key), choice.signature.value, _named(flow.hashes.get(kind)))
         for kind in flow.signing()
         if (choice := flow.choices[kind]).key is not None
     )
     return Profile(
         name,
         "",
-        hash=flow.hash.value if flow.hash else "",
         existing=flow.existing.value if flow.existing else "",
         output=str(flow.output) if flow.output else "",
         kinds=kinds,
@@ -123,7 +122,7 @@ def apply_profile(profile: Profile, flow: SignFlow) -> tuple[str, ...]:
     Raises UsageError for a value that means nothing.
     """
     try:
-        flow.hash = HashAlgorithm(profile.hash) if profile.hash else None
+        flow.hashes = _hashes(profile, flow.kinds())
         flow.existing = Existing(profile.existing) if profile.existing else None
     except ValueError as error:
         raise UsageError(reason=f"{error} in profile {profile.name}") from error
@@ -150,3 +149,14 @@ def apply_profile(profile: Profile, flow: SignFlow) -> tuple[str, ...]:
         flow.choices[kind] = found[0] if found else Choice(None, flow.choices[kind].signature)
     flow.profile = profile.name
     return tuple(missing)
+
+
+def _named(algorithm: HashAlgorithm | None) -> str:
+    return algorithm.value if algorithm else ""
+
+
+def _hashes(profile: Profile, kinds: tuple[str, ...]) -> dict[str, HashAlgorithm]:
+    """The hash of each kind: its own, else that of the profile. Raises ValueError."""
+    own = {each.format: each.hash for each in profile.kinds}
+    named = {kind: own.get(kind) or profile.hash for kind in kinds}
+    return {kind: HashAlgorithm(value) for kind, value in named.items() if value}

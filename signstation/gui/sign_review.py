@@ -12,6 +12,7 @@ from signstation.gui.facts import SEVERITIES
 from signstation.gui.kinds import kind_icon, kind_words, signature_words
 from signstation.gui.parts import Card, IconLabel, Label, clear, line, restyle
 from signstation.gui.sign_flow import COMPARED, Artifact, SignFlow
+from signstation.gui.sign_hashes import hash_of
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
 from signstation.gui.words import say, tr, trn
@@ -159,9 +160,9 @@ class ReviewStep(QWidget):
             if key is None or choice is None:
                 words, icon, tone = tr("left unsigned"), "minus-circle", Tone.NEUTRAL
             else:
-                words = (
-                    f"{signature_words(choice.signature)} · {key.type.title} · {show(key.label)}"
-                )
+                made = hash_of(kind, choice, flow.hashes.get(kind))
+                said = (signature_words(choice.signature), key.type.title, made and made.title)
+                words = " · ".join((*filter(None, said), show(key.label)))
                 icon, tone = "sign", Tone.ACCENT
             grid.addWidget(Label(words, self._inner, "sub", wrap=True), row, 3)
             grid.addWidget(IconLabel(self._theme, icon, self._inner, tone, 18), row, 4)

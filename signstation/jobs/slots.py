@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from signstation.codec.sshsig import HASHES as SSH_HASHES
 from signstation.errors import (
     CertificateMissing,
     KeyUnusable,
@@ -92,16 +93,20 @@ def _slot(
         scheme = profile.schemes[0]
     envelope = _envelope(kind, scheme, preferred) if scheme is not None else None
     if scheme is None or envelope is None or (wanted is not None and envelope is not wanted):
-        title = f"{profile.type.title} with {preferred.title}"
+        made = "SSH" if kind is SignatureType.SSHSIG else profile.type.title
+        title = f"{made} with {preferred.title}"
         raise SchemeUnsupported(key=str(profile.key), scheme=title)
     return Slot(profile, kind, scheme, envelope)
 
 
-def _envelope(kind: SignatureType, scheme: Scheme, preferred: HashAlgorithm) -> HashAlgorithm:
+def _envelope(
+    kind: SignatureType, scheme: Scheme, preferred: HashAlgorithm
+) -> HashAlgorithm | None:
+    """Return the hash of the envelope; None where its specification knows no such hash."""
     if kind is SignatureType.CMS:
         return envelope_hash(scheme, preferred)
     if kind is SignatureType.SSHSIG:
-        return preferred
+        return preferred if preferred in SSH_HASHES.values() else None
     return scheme.hash or preferred
 
 

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class KindChoice:
-    """Which key signs the artifacts of a format, and as which signature type."""
+    """Which key signs the artifacts of a format, as which signature type and with which hash.
+
+    An empty ``hash`` leaves it to the profile, and to what is usual for the format.
+    """
 
     format: str
     key: str
     signature: str
+    hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ MESSAGES: Mapping[str, Words] = {
         "The key {key} may not sign.", "{reason}.", ("Choose another key, or renew this one.",)
     ),
     "key.scheme-unsupported": Words(
-        "The key {key} cannot make a {scheme} signature.",
+        "The key {key} cannot make this signature: {scheme}.",
         do=("Choose another signature type, hash or key.",),
     ),
     "key.certificate-missing": Words(
@@ -156,6 +156,26 @@ MESSAGES: Mapping[str, Words] = {
         "The passphrase of {key} was wrong.",
         "Tries left: {tries_left}.",
         ("Enter it again.", "Use another key."),
+    ),
+    "key.pin-locked": Words(
+        "The PIN of the token {token} is locked.",
+        "Too many wrong PINs were entered; {key} cannot sign until it is unlocked.",
+        ("Unlock it with the tool of its maker.", "Use another key."),
+    ),
+    "key.token-missing": Words(
+        "The token {token} is not there.",
+        "The key {key} is on it.",
+        ("Plug it in or switch it on.", "Try again.", "See which tokens are there: signstation key list."),
+    ),
+    "key.token-failed": Words(
+        "The token of {key} failed.",
+        "{reason}.",
+        ("Look whether it is plugged in and has power.", "Try again.", "Use another key."),
+    ),
+    "key.touch-missing": Words(
+        "The token {token} did not sign with {key}.",
+        "It waited for a touch that did not come, or it refused by itself.",
+        ("Touch it while it blinks.", _RETRY),
     ),
     "key.secret-missing": Words(
         "Nobody could be asked for: {prompt} ({key}).",

@@ -18,6 +18,7 @@ def test_a_profile_signs_each_kind_with_its_key_and_keeps_the_structure(served: 
         '[profile."My release"]\nhash = "sha512"\noutput = "out"\n'
         f'[profile."My release".kinds.rpm]\nkey = "{served.openpgp}"\nsignature = "openpgp"\n'
         f'[profile."My release".kinds.kmod]\nkey = "file:{served.modules}"\nsignature = "cms"\n'
+        'hash = "sha384"\n'
     )
     done = shell.good("sign", "release", "--profile", "My release", "--json")
     steps = done.of_type("artifact")
@@ -25,7 +26,9 @@ def test_a_profile_signs_each_kind_with_its_key_and_keeps_the_structure(served: 
     assert (shell.work / "out/drivers/net/hello.ko").is_file()
     assert (shell.work / "out/hello.ko").is_file()
     assert not list((shell.work / "out").glob("*.tar.gz*"))
-    assert shell.good("verify", "out", "--json").of_type("verification")
+    found = shell.good("verify", "out", "--json").of_type("verification")
+    hashes = {each["format"]: {sig["hash"] for sig in each["signatures"]} for each in found}
+    assert hashes == {"rpm": {"SHA-512"}, "kmod": {"SHA-384"}}
 
 
 def test_diff_tells_what_changed_and_what_is_only_on_one_side(served: Equipped) -> None:

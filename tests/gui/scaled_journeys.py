@@ -112,9 +112,9 @@ def journey_a_release_is_signed(driver: Driver, tmp_path: Path) -> None:
         driver.until(lambda at=step: page._stepper.current == at)  # type: ignore[misc]
         _whole(driver)
         if step == KEYS:
-            box = page._keys.hashes.box
-            _tab_to(driver, box)
-            QTest.keyClick(box, Qt.Key.Key_End)
+            for row in page._keys.rows.values():
+                _tab_to(driver, row.hash)
+                QTest.keyClick(row.hash, Qt.Key.Key_End)
         _press(driver, page._stepper.next)
     driver.until(lambda: page._stepper.current == RESULT)
     _whole(driver)

@@ -20,7 +20,7 @@ RELEASE = Profile(
     hash="sha512",
     existing="replace",
     output="/srv/signed",
-    kinds=(KindChoice("kmod", "file:AB", "cms"), KindChoice("rpm", "gpg:CD", "openpgp")),
+    kinds=(KindChoice("kmod", "file:AB", "cms", "sha384"), KindChoice("rpm", "gpg:CD", "openpgp")),
 )
 WORDS = st.text(st.characters(codec="utf-8"), max_size=12)
 

@@ -40,6 +40,7 @@ from signstation.model.keys import (
 from signstation.model.options import Existing, resolve
 from signstation.model.orders import Destination, PlanSummary, SignOrder
 from signstation.model.requests import OutputMode
+from signstation.reports.messages import explain
 from tests.support.engine import CALLER, FORMATS, local_station
 from tests.support.release import Release, key_file, refusals, release
 from tests.support.x509 import identity, profile
@@ -117,6 +118,19 @@ def test_what_cannot_be_signed_is_refused_beforehand(
 ) -> None:
     with pytest.raises(error):
         choose_slots(FORMATS[format_id], signers, None, wanted, options(format_id))
+
+
+def test_an_ssh_key_refuses_a_hash_that_its_signatures_do_not_know() -> None:
+    """Refused while planning, before a key is used; the sentence names both."""
+    key = replace(EDDSA, key=KeyRef("ssh", "SHA256:x"), openpgp=None, ssh=None)
+    for good in (HashAlgorithm.SHA256, HashAlgorithm.SHA512):
+        (slot,) = choose_slots(FORMATS["blob"], [key], None, good, options("blob"))
+        assert (slot.kind, slot.hash) == (SignatureType.SSHSIG, good)
+    with pytest.raises(SchemeUnsupported) as refused:
+        choose_slots(FORMATS["blob"], [key], None, HashAlgorithm.SHA384, options("blob"))
+    assert explain(refused.value).what.english() == (
+        "The key ssh:SHA256:x cannot make this signature: SSH with SHA-384."
+    )
 
 
 # --- places ------------------------------------------------------------------------------------
