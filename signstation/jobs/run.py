@@ -15,6 +15,7 @@ from signstation.jobs.rows import StoredJob, StoredStep
 from signstation.jobs.sealed import Items
 from signstation.jobs.signers import Signer
 from signstation.jobs.stage import StagingDirectories
+from signstation.jobs.stages import place_of
 from signstation.jobs.step import Step
 from signstation.model.jobs import JobState
 
@@ -53,6 +54,15 @@ class JobRun:
             Signer(self._keys, profile, GuardTerms(self.signing.data, number), wanted[number])
             for number, profile in enumerate(self.signing.profiles)
         )
+
+    @property
+    def able(self) -> bool:
+        """Whether its next step may begin: one of a later stage waits for the end of the others."""
+        if not self.queue or self.paused:
+            return False
+        place = place_of(self.queue[0].plan.format)
+        live = self.live.values() if place else ()
+        return all(place_of(each.stored.plan.format) >= place for each in live)
 
     def start_next(self, on_end: Callable[[JobRun, Step], None]) -> None:
         """Start the next step in the queue; ``on_end`` is called when it ended."""

@@ -346,8 +346,7 @@ class Runner:
     def _fill(self) -> None:
         """Start steps while there is room, of one job after another."""
         while self._in_flight < WINDOW:
-            able = (each for each in self._runs.values() if each.queue and not each.paused)
-            run = next(able, None)
+            run = next((each for each in self._runs.values() if each.able), None)
             if run is None:
                 break
             self._in_flight += 1
