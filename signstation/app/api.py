@@ -15,6 +15,7 @@ from signstation.model.exports import Exported, ExportOrder
 from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
+from signstation.model.lists import ListOrder, MadeList
 from signstation.model.media import Medium
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
 from signstation.model.profiles import Profile
@@ -161,6 +162,10 @@ class StationApi(Protocol):
 
         Cancelling the future stops it and leaves nothing behind.
         """
+        ...
+
+    def make_list(self, order: ListOrder) -> Future[MadeList]:
+        """Write the checksums of every file below a directory into it. Signs nothing."""
         ...
 
     def earlier(self, subjects: tuple[Subject, ...]) -> Future[tuple[Earlier, ...]]:

@@ -17,6 +17,7 @@ from signstation.model.exports import Exported, ExportOrder
 from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
+from signstation.model.lists import ListOrder, MadeList
 from signstation.model.media import Medium
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
 from signstation.model.profiles import Profile
@@ -181,6 +182,10 @@ class BoundStation:
     def copy_in(self, order: CopyOrder, on_result: Callable[[CopyNews], None]) -> Future[CopiedIn]:
         """Make a private copy."""
         return self._transport.call(Method.COPY_IN, (order,), on_result)
+
+    def make_list(self, order: ListOrder) -> Future[MadeList]:
+        """List the checksums of a directory."""
+        return self._transport.call(Method.MAKE_LIST, (order,))
 
     def earlier(self, subjects: tuple[Subject, ...]) -> Future[tuple[Earlier, ...]]:
         """Find earlier signed versions."""

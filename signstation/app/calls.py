@@ -22,6 +22,7 @@ from signstation.app.recording import Notes
 from signstation.app.releasecases import ReleaseCases
 from signstation.app.server import Emit
 from signstation.app.sightings import MAX_SEEN, Sightings, seen
+from signstation.app.sums import write_sums
 from signstation.app.trust import TrustSource
 from signstation.errors import SignstationError, StoreLocked
 from signstation.jobs.accounts import who
@@ -35,6 +36,7 @@ from signstation.model.exports import Exported, ExportOrder
 from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import JobRow, JobState, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
+from signstation.model.lists import ListOrder, MadeList
 from signstation.model.media import Medium
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
 from signstation.model.profiles import Profile
@@ -109,6 +111,7 @@ class Calls:
             Method.REMEMBER: self._remember,
             Method.MEDIA: self._media,
             Method.COPY_IN: self._copy_in,
+            Method.MAKE_LIST: self._make_list,
             Method.EARLIER: self._earlier,
             Method.EXPORT: self._export,
             Method.EVIDENCE: self._evidence,
@@ -284,6 +287,9 @@ class Calls:
 
     async def _copy_in(self, _: Session, emit: Emit, order: CopyOrder) -> CopiedIn:
         return await self._releases.copy_in(order, emit)
+
+    async def _make_list(self, _: Session, __: Emit, order: ListOrder) -> MadeList:
+        return await asyncio.to_thread(write_sums, order)
 
     async def _earlier(
         self, _: Session, __: Emit, subjects: tuple[Subject, ...]

@@ -22,6 +22,7 @@ from signstation.model.exports import Exported, ExportOrder
 from signstation.model.jobdetail import JobDetail
 from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
+from signstation.model.lists import ListOrder, MadeList
 from signstation.model.media import Medium
 from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
 from signstation.model.profiles import Profile
@@ -62,6 +63,7 @@ class Method(Enum):
     REMEMBER = "remember"
     MEDIA = "media"
     COPY_IN = "copy_in"
+    MAKE_LIST = "make_list"
     EARLIER = "earlier"
     EXPORT = "export"
     EVIDENCE = "evidence"
@@ -104,6 +106,7 @@ BEGINNINGS = UNDERTAKINGS - {Method.CANCEL, Method.PAUSE} | {
     Method.VERIFY,
     Method.PREVIEW_ANCHORS,
     Method.COPY_IN,
+    Method.MAKE_LIST,
     Method.EXPORT,
     Method.EVIDENCE,
     Method.AUDIT_EXPORT,
@@ -151,6 +154,7 @@ TYPES: Mapping[Method, Types] = {
     Method.REMEMBER: Types((tuple[Seen, ...],)),
     Method.MEDIA: Types((), tuple[Medium, ...]),
     Method.COPY_IN: Types((CopyOrder,), CopiedIn, CopyNews),
+    Method.MAKE_LIST: Types((ListOrder,), MadeList),
     Method.EARLIER: Types((tuple[Subject, ...],), tuple[Earlier, ...]),
     Method.EXPORT: Types((ExportOrder,), Exported, CopyNews),
     Method.EVIDENCE: Types((EvidenceOrder,), Evidence),

@@ -11,6 +11,7 @@ from signstation.codec.checksums import ALGORITHMS, MAX_ENTRIES, Entry, ListForm
 from signstation.errors import LimitReached, UsageError
 from signstation.jobs.candidates import Skipped, candidates, open_candidate
 from signstation.model.hashes import HashAlgorithm
+from signstation.model.lists import ListOrder, MadeList
 from signstation.system.files import reading_error
 from signstation.system.files_new import write
 
@@ -28,15 +29,14 @@ _OWN = frozenset(list_name(each) + suffix for each in ALGORITHMS for suffix in _
 """Lists and their signatures, which no list names."""
 
 
-def write_sums(
-    directory: Path, algorithm: HashAlgorithm, form: ListForm, *, replace: bool
-) -> tuple[Path, tuple[Path, ...]]:
-    """Write the list into the directory; return its path and the links that it leaves out.
+def write_sums(order: ListOrder) -> MadeList:
+    """Write the list into its directory; return its path and the links that it leaves out.
 
     Blocks for reading every file. Raises UsageError where there is no file or ``directory`` is
     none, LimitReached, OutputExists, and what keeps a file from being read: a list that lacks one
     in silence would be worse than none.
     """
+    directory, algorithm = order.directory, order.algorithm
     if not directory.is_dir():
         raise UsageError(reason="a list of checksums is made of a directory")
     left_out: list[Path] = []
@@ -44,8 +44,9 @@ def write_sums(
     if not entries:
         raise UsageError(reason="there is no file in the directory")
     path = directory / list_name(algorithm)
-    write(path, write_list(entries, form), _MODE, replace=replace)
-    return path, tuple(left_out)
+    form = ListForm.BSD if order.tagged else ListForm.GNU
+    write(path, write_list(entries, form), _MODE, replace=order.replace)
+    return MadeList(path, tuple(left_out))
 
 
 def _entries(directory: Path, algorithm: HashAlgorithm, left_out: list[Path]) -> Iterator[Entry]:

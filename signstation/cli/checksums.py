@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from signstation.app.sums import list_name, write_sums
+from signstation.app.sums import list_name
 from signstation.cli.command import (
     PATH,
     ExampleCommand,
@@ -22,6 +22,7 @@ from signstation.codec.checksums import ALGORITHMS, ListForm
 from signstation.errors import OutputExists, SignstationError
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import SignatureType
+from signstation.model.lists import ListOrder
 from signstation.model.orders import SignOrder
 from signstation.reports.words import show
 
@@ -81,9 +82,9 @@ def _checksums(output: Output, wanted: Wanted) -> None:
         raise OutputExists(path=str(path))
     with station(output, asker_for(wanted.secret_fd)) as talk:
         keys = tuple(talk.wait(talk.api.resolve_key(typed_key(each))) for each in wanted.keys)
-        path, left_out = write_sums(
-            directory, algorithm, ListForm(wanted.form), replace=wanted.replace
-        )
+        tagged = ListForm(wanted.form) is ListForm.BSD
+        listing = ListOrder(directory, algorithm, tagged=tagged, replace=wanted.replace)
+        left_out = talk.wait(talk.api.make_list(listing)).left_out
         kind = SignatureType.CLEARTEXT if wanted.clear else SignatureType.OPENPGP
         order = SignOrder(
             paths=(path,),

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from signstation.model.copies import CopiedIn, CopyNews, CopyOrder, RefusedItem
 from signstation.model.exports import Exported, ExportOrder
+from signstation.model.lists import ListOrder, MadeList
 from signstation.model.media import Medium
 from signstation.model.profiles import Profile
 from signstation.model.versions import Earlier, Subject
@@ -56,6 +57,12 @@ class RecordedRelease:
             return CopiedIn(paths, True, 3, 1_000_000, 0.5, refused, len(refused), root / "sums")
 
         return self._answer("copy_in", order, give)
+
+    def make_list(self: _Recording, order: ListOrder) -> Future[MadeList]:
+        """Answer as if the list had been written, with one link left out."""
+        path = order.directory / f"{order.algorithm.value.upper()}SUMS"
+        links = (order.directory / "latest",)
+        return self._answer("make_list", order, lambda: MadeList(path, links))
 
     def earlier(self: _Recording, subjects: tuple[Subject, ...]) -> Future[tuple[Earlier, ...]]:
         """Answer with the script's earlier versions."""
