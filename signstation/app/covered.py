@@ -7,6 +7,7 @@ from pathlib import Path
 
 from signstation.jobs.candidates import Candidate
 from signstation.jobs.examine import ANY_FILE
+from signstation.jobs.surroundings import Vicinity
 from signstation.model.checks import Verdict
 from signstation.model.members import MemberState, Surroundings
 from signstation.model.station import VerifiedPath
@@ -29,12 +30,12 @@ class Covered:
         if not each.named:
             self._found.add(each.path)
 
-    def judged(self, each: Candidate, result: VerifiedPath, around: Surroundings | None) -> None:
-        """Take note of what a verified list states truly of files beside it."""
+    def judged(self, where: Vicinity, result: VerifiedPath, around: Surroundings | None) -> None:
+        """Take note of what a verified list states truly of the files in its vicinity."""
         verification = result.verification
         if around is None or verification is None or verification.verdict is not Verdict.TRUSTED:
             return
-        below = each.path.parent
+        below = where.root / where.below
         read = (one for one in around.members if one.state is MemberState.READ)
         self._covered.update(below / one.place for one in read)
 

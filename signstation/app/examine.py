@@ -20,7 +20,8 @@ from signstation.errors import InputError, SignstationError, UsageError
 from signstation.interfaces.format import Format, Surrounded
 from signstation.interfaces.workers import CheckWorkers, HashWorkers, ToolWorkers
 from signstation.jobs.candidates import Candidate, Skipped, candidates
-from signstation.jobs.surroundings import Vicinity, look_around
+from signstation.jobs.nested import Surveyor, vicinity
+from signstation.jobs.surroundings import Vicinity
 from signstation.model.checks import Opinion, OpinionOutcome
 from signstation.model.members import Surroundings
 from signstation.model.orders import VerifyOrder
@@ -190,7 +191,7 @@ class Examiner:
                     around = await self._surroundings(each, artifact, kind)
                     subject = _Subject(each.path, artifact, descriptors, kind, around)
                     results.append(await self._judge(subject, trust, at))
-                    covered.judged(each, results[-1], around)
+                    covered.judged(self._where(each, kind), results[-1], around)
         except SignstationError as error:
             results.append(VerifiedPath(each.path, error=wire_text(error, each.path)))
         return tuple(results)
@@ -202,13 +203,17 @@ class Examiner:
 
     async def _surroundings(self, each: Candidate, artifact: int, kind: str) -> Surroundings | None:
         """Look at the files that an artifact names; None for formats that name none."""
-        if not isinstance(self._formats[kind], Surrounded):
+        format_ = self._formats[kind]
+        if not isinstance(format_, Surrounded):
             return None
-        wanted = await self._check.members(artifact, kind)
+        where = self._where(each, kind)
+        return await Surveyor(self._check, self._hashes).look(where, artifact, format_)
+
+    def _where(self, each: Candidate, kind: str) -> Vicinity:
+        """Where the files are that an artifact names; its signatures are no strangers there."""
         name = each.path.name
         known = frozenset({name, *(name + suffix for suffix in self._beside.suffixes(None))})
-        below = each.name.removesuffix(name)
-        return await look_around(Vicinity(each.root, below, known), wanted, self._hashes)
+        return vicinity(self._formats[kind], each.root, each.name, known)
 
     async def _judge(self, subject: _Subject, trust: Trust, at: int) -> VerifiedPath:
         arguments = (subject.artifact, subject.signatures, subject.format_id, trust, at)

@@ -13,6 +13,7 @@ ICONS = {
     "text": "file-text",
     "checksums": "list",
     "aptrepo": "list",
+    "rpmrepo": "list",
     "blob": "file",
 }
 """Icons of formats; others show a file."""
@@ -23,12 +24,13 @@ _WORDS = {
     "kmod": ("Kernel module", "Kernel modules"),
     "checksums": ("List of checksums", "Lists of checksums"),
     "aptrepo": ("APT repository", "APT repositories"),
+    "rpmrepo": ("RPM repository", "RPM repositories"),
     "text": ("Text signed in the clear", "Texts signed in the clear"),
     "blob": ("Other file", "Other files"),
 }
 PLACES = (
     ("package", "Signed inside", ("rpm", "deb", "kmod")),
-    ("file", "Signed beside: OpenPGP, CMS, SSH", ("aptrepo", "checksums", "blob")),
+    ("file", "Signed beside: OpenPGP, CMS, SSH", ("aptrepo", "rpmrepo", "checksums", "blob")),
 )
 """What can be signed, by where its signature goes, for the first step: icon, place, formats."""
 

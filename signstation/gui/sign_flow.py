@@ -31,6 +31,7 @@ SIGNATURES: dict[str, tuple[SignatureType, ...]] = {
     "rpm": (SignatureType.OPENPGP,),
     "deb": (SignatureType.OPENPGP,),
     "aptrepo": (SignatureType.OPENPGP,),
+    "rpmrepo": (SignatureType.OPENPGP,),
     "text": (SignatureType.CLEARTEXT,),
     "checksums": (SignatureType.OPENPGP, SignatureType.CLEARTEXT),
     "blob": (SignatureType.OPENPGP, SignatureType.CMS, SignatureType.SSHSIG),

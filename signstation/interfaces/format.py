@@ -12,7 +12,7 @@ from signstation.model.asks import Answer, Batch
 from signstation.model.checks import Opinion, Verified
 from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.keys import SignatureType, Slot
-from signstation.model.members import NamedMember
+from signstation.model.members import NamedMember, OpenedMember
 from signstation.model.options import Field, Options
 from signstation.model.outputs import Output
 from signstation.model.text import Text
@@ -148,6 +148,30 @@ class Surrounded(Protocol):
         """Return the named files that lie below the artifact's own directory, each once.
 
         Bounded by the format. Raises ArtifactMalformed and LimitReached.
+        """
+        ...
+
+
+@runtime_checkable
+class Nested(Surrounded, Protocol):
+    """A format whose members name further files: a repository's list of its packages."""
+
+    @property
+    def directory(self) -> str:
+        """Name of the artifact's own directory where members are named from the one above it."""
+        ...
+
+    @property
+    def inner(self) -> str:
+        """Id of the format as which the further files are inspected."""
+        ...
+
+    def open_member(
+        self, artifact: Artifact, place: str, member: Artifact, ctx: Context
+    ) -> OpenedMember:
+        """Look into the member at ``place``; what cannot be read is told, not raised.
+
+        Bounded by the format. Raises ArtifactMalformed of the artifact, Cancelled.
         """
         ...
 

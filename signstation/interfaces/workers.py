@@ -19,7 +19,7 @@ from signstation.model.asks import ToSign
 from signstation.model.checks import Opinion, Verified
 from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.keys import KeyInfo, KeyRef, SignerProfile, Slot
-from signstation.model.members import NamedMember, Surroundings
+from signstation.model.members import NamedMember, OpenedMember, Surroundings
 from signstation.model.options import Options
 from signstation.model.orders import GenerateOrder
 from signstation.model.outputs import Patch
@@ -113,6 +113,16 @@ class CheckWorkers(Protocol):
 
     async def members(self, artifact: int, format_id: str) -> tuple[NamedMember, ...]:
         """Run ``Surrounded.members``."""
+        ...
+
+    async def open_member(
+        self, artifact: int, place: str, member: int, format_id: str
+    ) -> OpenedMember:
+        """Run ``Nested.open_member``."""
+        ...
+
+    async def glance(self, artifact: int, format_id: str) -> Inspection:
+        """As ``inspect``, without sections and with no findings but those that forbid signing."""
         ...
 
 

@@ -17,7 +17,7 @@ from signstation.errors import (
 from signstation.interfaces.format import Format, Surrounded
 from signstation.jobs.candidates import Candidate, open_candidate
 from signstation.jobs.hands import Hands
-from signstation.jobs.surroundings import Vicinity, look_around
+from signstation.jobs.nested import Surveyor, vicinity
 from signstation.jobs.workers import Workers
 from signstation.model.artifacts import Inspection, Severity
 from signstation.system.files import shown
@@ -120,12 +120,11 @@ class Examiner:
     ) -> _Found:
         """Inspect again with a look at the files that the artifact names, where it names any."""
         format_id = inspection.format
-        if isinstance(self._formats[format_id], Surrounded):
-            wanted = await self._check.members(descriptor, format_id)
-            name = candidate.path.name
-            below = candidate.name.removesuffix(name)
-            where = Vicinity(candidate.root, below, frozenset({name}))
-            around = await look_around(where, wanted, self._hashes)
+        format_ = self._formats[format_id]
+        if isinstance(format_, Surrounded):
+            known = frozenset({candidate.path.name})
+            where = vicinity(format_, candidate.root, candidate.name, known)
+            around = await Surveyor(self._check, self._hashes).look(where, descriptor, format_)
             inspection = await self._check.inspect(descriptor, format_id, _ignore, around)
         _refuse_blockers(inspection)
         return format_id, inspection

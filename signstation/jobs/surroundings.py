@@ -68,7 +68,7 @@ async def look_around(
         if each is not None:
             raise each
     places = frozenset(each.place for each in wanted) | where.known
-    others = await asyncio.to_thread(lambda: tuple(_others(where, places)))
+    others = await asyncio.to_thread(lambda: tuple(strangers(where, places)))
     members = tuple(found[number] for number in range(len(wanted)))
     return Surroundings(members, others[:MAX_OTHERS], len(others))
 
@@ -76,12 +76,13 @@ async def look_around(
 async def _look_at(where: Vicinity, wanted: NamedMember, hashes: HashWorkers) -> FoundMember:
     try:
         name = where.below + wanted.place
-        descriptor, _ = await asyncio.to_thread(open_candidate, where.root, name)
+        descriptor, status = await asyncio.to_thread(open_candidate, where.root, name)
         try:
             digest = await hashes.digest(descriptor, _no_progress, wanted.algorithm)
         finally:
             os.close(descriptor)
-        return FoundMember(wanted.place, wanted.algorithm, MemberState.READ, digest)
+        read, size = MemberState.READ, status.st_size
+        return FoundMember(wanted.place, wanted.algorithm, read, digest, size)
     except PathMissing:
         state = MemberState.MISSING
     except (LeavesTree, NotARegularFile):
@@ -95,8 +96,8 @@ def _no_progress(_done: int) -> None:
     """The list's own result is what somebody waits for."""
 
 
-def _others(where: Vicinity, places: frozenset[str]) -> Iterator[str]:
-    """Yield files of the directories that hold members, and nothing from deeper ones."""
+def strangers(where: Vicinity, places: frozenset[str]) -> Iterator[str]:
+    """Yield files of the directories that hold ``places``, and nothing from deeper ones. Blocks."""
     left = MAX_LOOKED_AT
     root = open_root(where.root)
     try:

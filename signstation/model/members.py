@@ -19,32 +19,108 @@ class MemberState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class NamedMember:
-    """A file below the artifact's own directory, and the digest wanted of it."""
+    """A file below the artifact's own directory, and the digest wanted of it.
+
+    ``opened``: its content matters too (``interfaces.format.Nested``).
+    """
 
     place: str
     algorithm: HashAlgorithm
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FoundMember:
-    """What was found; ``digest`` is empty unless it was READ."""
+    """What was found; ``digest`` is empty and ``size`` (in bytes) 0 unless it was READ."""
 
     place: str
     algorithm: HashAlgorithm
     state: MemberState
     digest: bytes = b""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StatedFile:
+    """A file that a member names: what is stated of it, for the station to compare.
+
+    ``name`` is as written, ``place`` empty where it leads elsewhere; ``algorithm`` is None where no
+    digest that counts is given; ``titles`` are what the file may call itself, any of them.
+    """
+
+    name: str
+    place: str
+    size: int
+    algorithm: HashAlgorithm | None
+    digest: bytes
+    titles: tuple[str, ...]
+
+
+class OpenedState(Enum):
+    """Whether what is inside a member is as the artifact states."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedMember:
+    """What a check worker found inside a member; ``why`` tells of one that is not as stated."""
+
+    place: str
+    state: OpenedState
+    why: str = ""
+    files: tuple[StatedFile, ...] = ()
+
+
+class FileFate(Enum):
+    """What became of a file that a member names."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"  # or a link
+    OUTSIDE = "outside"  # its name leads elsewhere
+    WEAK = "weak"  # nothing but MD5 or SHA-1 is stated
+    MISNAMED = "misnamed"  # it calls itself otherwise than the member does
+    DAMAGED = "damaged"  # as stated, but not sound in itself
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many files have something in common, and the names of the first MAX_OTHERS."""
+
+    what: str
+    count: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFiles:
+    """The files that members name, added up: by fate (its value), and by claimed signer.
+
+    A file without a signature is counted under the signer "".
+    """
+
+    count: int
+    fates: tuple[Tally, ...]
+    signers: tuple[Tally, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """The named files, and the other ones that lie in the artifact's directory or below it.
 
-    ``others`` are the first MAX_OTHERS of ``count`` names.
+    ``others`` are the first MAX_OTHERS of ``count`` names. ``opened`` and ``files`` are those of a
+    ``Nested`` format: what is inside members, and the files that they name.
     """
 
     members: tuple[FoundMember, ...]
     others: tuple[str, ...] = ()
     count: int = 0  # of all others
+    opened: tuple[OpenedMember, ...] = ()
+    files: NamedFiles | None = None
 
 
 MAX_OTHERS = 100

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from signstation.codec.plain import from_plain, to_plain
 from signstation.errors import FormatUnknown, ProtocolViolation
-from signstation.interfaces.format import Format, Signing, Surrounded
+from signstation.interfaces.format import Format, Nested, Signing, Surrounded
+from signstation.model.artifacts import Inspection, Severity
 from signstation.model.asks import MAX_ROUNDS
 from signstation.model.members import NamedMember, Surroundings
 from signstation.model.trust import Trust
@@ -46,7 +47,7 @@ class _Running:
 
 
 class CheckWorker:
-    """Answers CALL (recognise, inspect, members, verify), SIGN with its ANSWERS, and RECHECK."""
+    """Answers CALL (recognise, inspect, members, open, …), SIGN with its ANSWERS, and RECHECK."""
 
     def __init__(self, channel: Channel) -> None:
         """Load the formats; answer over ``channel``."""
@@ -177,12 +178,26 @@ class CheckWorker:
             progress=self._desk.progress(message.number, size),
             surroundings=None if beside is None else from_plain(beside, Surroundings),
         )
-        inspection = to_plain(found.inspect(artifact, context))
+        if call["method"] == "open":
+            if not isinstance(found, Nested):
+                raise ProtocolViolation(reason=f"{found.id} has no members to be opened")
+            opened = found.open_member(artifact, str(call["place"]), signatures[0], context)
+            return put_json({"opened": to_plain(opened)})
+        seen = found.inspect(artifact, context)
+        if call["method"] == "glance":
+            return put_json({"inspection": to_plain(_brief(seen))})
+        inspection = to_plain(seen)
         if call["method"] == "inspect":
             return put_json({"inspection": inspection})
         trust = self._defined(int(str(call["trust"])), Trust)
         verified = found.verify(artifact, tuple(signatures), trust, context)
         return put_json({"inspection": inspection, "verified": to_plain(verified)})
+
+
+def _brief(inspection: Inspection) -> Inspection:
+    """What a station needs to know of one file among thousands."""
+    blockers = tuple(each for each in inspection.findings if each.severity is Severity.BLOCKER)
+    return replace(inspection, sections=(), findings=blockers)
 
 
 def build(channel: Channel, _config: bytes) -> CheckWorker:

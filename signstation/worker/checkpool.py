@@ -13,7 +13,7 @@ from signstation.model.artifacts import Inspection
 from signstation.model.asks import ToSign
 from signstation.model.checks import Verified
 from signstation.model.hashes import Digest
-from signstation.model.members import NamedMember, Surroundings
+from signstation.model.members import NamedMember, OpenedMember, Surroundings
 from signstation.model.outputs import Patch
 from signstation.model.trust import Trust
 from signstation.worker.desk import HEAVY
@@ -78,6 +78,21 @@ class CheckPool:
         call: dict[str, object] = {"method": "members", "format": format_id}
         data = await self._call(call, (artifact,), size_of(artifact), None)
         return from_plain(data.get("members"), tuple[NamedMember, ...])
+
+    async def open_member(
+        self, artifact: int, place: str, member: int, format_id: str
+    ) -> OpenedMember:
+        """Run ``Nested.open_member``."""
+        call: dict[str, object] = {"method": "open", "format": format_id, "place": place}
+        files = (artifact, member)
+        data = await self._call(call, files, sum(map(size_of, files)), None)
+        return from_plain(data.get("opened"), OpenedMember)
+
+    async def glance(self, artifact: int, format_id: str) -> Inspection:
+        """Run ``Format.inspect`` and bring back little of it."""
+        call: dict[str, object] = {"method": "glance", "format": format_id}
+        data = await self._call(call, (artifact,), size_of(artifact), None)
+        return from_plain(data.get("inspection"), Inspection)
 
     async def verify(  # noqa: PLR0913 - each names a thing that a caller has to decide
         self,

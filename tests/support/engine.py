@@ -10,11 +10,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signstation.errors import SignstationError
-from signstation.interfaces.format import Surrounded
+from signstation.interfaces.format import Nested, Surrounded
 from signstation.interfaces.guardterms import GuardTerms
 from signstation.interfaces.keystore import InMemory, OpenKey
 from signstation.interfaces.signed import Signed
@@ -23,13 +23,13 @@ from signstation.jobs.checkpoints import Checkpoints, NoCheckpoints
 from signstation.jobs.journal import Journal
 from signstation.jobs.runner import Runner, RunnerSettings
 from signstation.jobs.workers import Workers
-from signstation.model.artifacts import Inspection
+from signstation.model.artifacts import Inspection, Severity
 from signstation.model.asks import ToSign
 from signstation.model.checks import Verified
 from signstation.model.hashes import Digest, HashAlgorithm, HashRequest
 from signstation.model.jobs import JobEvent
 from signstation.model.keys import KeyInfo, KeyRef, SignerProfile
-from signstation.model.members import NamedMember, Surroundings
+from signstation.model.members import NamedMember, OpenedMember, Surroundings
 from signstation.model.orders import GenerateOrder
 from signstation.model.outputs import Output, Patch
 from signstation.model.station import Caller
@@ -148,6 +148,21 @@ class LocalCheck:
         """Ask the format."""
         format_ = FORMATS[format_id]
         return format_.members(FileArtifact(artifact)) if isinstance(format_, Surrounded) else ()
+
+    async def open_member(
+        self, artifact: int, place: str, member: int, format_id: str
+    ) -> OpenedMember:
+        """Ask the format."""
+        format_ = FORMATS[format_id]
+        assert isinstance(format_, Nested)
+        files = (FileArtifact(artifact), FileArtifact(member))
+        return format_.open_member(files[0], place, files[1], StepContext(time=0))
+
+    async def glance(self, artifact: int, format_id: str) -> Inspection:
+        """Inspect, and leave out what no station wants of one file among many."""
+        seen = FORMATS[format_id].inspect(FileArtifact(artifact), StepContext(time=0))
+        blockers = tuple(each for each in seen.findings if each.severity is Severity.BLOCKER)
+        return replace(seen, sections=(), findings=blockers)
 
 
 class LocalHashes:
