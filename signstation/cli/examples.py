@@ -156,6 +156,65 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "Write what others need to check a release, and sign the report.",
         ),
     ),
+    "signstation recipe": (
+        Example(
+            "signstation recipe public-key --key 'gpg:<release@example.org>' --name example"
+            " --output web",
+            "Write what a web server gives out of a key.",
+        ),
+    ),
+    "signstation recipe apt": (
+        Example(
+            "signstation recipe apt --key 'gpg:<release@example.org>' --name example"
+            " --url https://repo.example.org/debian --component main --output clients",
+            "Write a source with its key inside.",
+        ),
+    ),
+    "signstation recipe apt-oneline": (
+        Example(
+            "signstation recipe apt-oneline --key 'gpg:<release@example.org>' --name old"
+            " --url https://repo.example.org/debian --component main --output clients",
+            "Write the one-line form and the keyring that it names.",
+        ),
+    ),
+    "signstation recipe dnf": (
+        Example(
+            "signstation recipe dnf --key 'gpg:<release@example.org>' --name example"
+            " --title 'Example packages' --url https://repo.example.org/rpm --output clients",
+            "Write a .repo file that wants packages and metadata signed.",
+        ),
+    ),
+    "signstation recipe debsig": (
+        Example(
+            "signstation recipe debsig --key 'gpg:<release@example.org>' --name example"
+            " --title 'Example packages' --output clients",
+            "Write the policy with which debsig-verify accepts this key.",
+        ),
+    ),
+    "signstation recipe public-key": (
+        Example(
+            "signstation recipe public-key --key 'gpg:<release@example.org>' --name keys"
+            " --output keys",
+            "Write the key in all forms in which consumers fetch it.",
+        ),
+    ),
+    "signstation recipe keyring-deb": (
+        Example(
+            "signstation recipe keyring-deb --key 'gpg:<release@example.org>'"
+            " --name example-keyring --title 'Keys of Example'"
+            " --maintainer 'Example <release@example.org>'"
+            " --sign-key 'gpg:<release@example.org>' --output clients",
+            "Build and sign a package that brings the keyring.",
+        ),
+    ),
+    "signstation recipe keyring-rpm": (
+        Example(
+            "signstation recipe keyring-rpm --key 'gpg:<release@example.org>'"
+            " --name example-keyring --title 'Keys of Example' --url https://repo.example.org/rpm"
+            " --maintainer 'Example <release@example.org>' --output clients",
+            "Build an RPM with the key and the .repo file that names it.",
+        ),
+    ),
     "signstation station": (
         Example("signstation station prune --older-than 90d", "See what old things take room."),
     ),

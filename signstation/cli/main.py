@@ -26,6 +26,7 @@ COMMANDS = {
     "job": "signstation.cli.jobs:job",
     "report": "signstation.cli.report:report",
     "audit": "signstation.cli.audit:audit",
+    "recipe": "signstation.cli.recipe:recipe",
     "station": "signstation.cli.station:station",
     "doctor": "signstation.cli.doctor:doctor",
     "demo": "signstation.cli.demo:demo",
