@@ -195,4 +195,5 @@ def _worker_settings(home: Path, settings: Settings) -> WorkerSettings:
         cores=settings.cores.value or os.cpu_count() or 1,
         air_gap=AIR_GAP,
         batch_unlock=settings.batch_unlock.value,
+        tokens=settings.tokens.value,
     )

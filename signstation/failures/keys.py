@@ -63,6 +63,30 @@ class PassphraseWrong(KeyFailure, code="key.passphrase-wrong", retryable=True):
     tries_left: int | None = None
 
 
+class PinLocked(KeyFailure, code="key.pin-locked"):
+    """The token takes no PIN any more: too many were wrong. ``token`` is its label."""
+
+    token: str = ""
+
+
+class TokenMissing(KeyFailure, code="key.token-missing", retryable=True):
+    """The token of the key is not there, or was taken away; ``token`` is its label."""
+
+    token: str = ""
+
+
+class TokenFailed(KeyFailure, code="key.token-failed", retryable=True):
+    """The token or its library failed for good: it is used again by a new process only."""
+
+    reason: str = ""
+
+
+class TouchMissing(KeyFailure, code="key.touch-missing", retryable=True):
+    """The device waited for a touch and nobody touched it, or it refused for another reason."""
+
+    token: str = ""
+
+
 class SecretMissing(KeyFailure, code="key.secret-missing", status=ExitStatus.CANCELLED):
     """``--secret-fd`` had too few lines or nobody can be asked; ``prompt`` names the secret."""
 

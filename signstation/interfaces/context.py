@@ -12,6 +12,7 @@ from signstation.model.hashes import Digests, HashRequest
 from signstation.model.members import Surroundings
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
+from signstation.model.tokens import TokenPlaces
 
 
 class Context(Protocol):
@@ -99,6 +100,11 @@ class KeyContext(Protocol):
     @property
     def programs(self) -> Programs:
         """Real programs with a neutral environment."""
+        ...
+
+    @property
+    def tokens(self) -> TokenPlaces:
+        """The PKCS#11 modules that the settings name, and what they are given."""
         ...
 
     @property

@@ -17,9 +17,12 @@ from signstation.errors import (
     KeyUnreadable,
     KeyUnusable,
     PassphraseWrong,
+    PinLocked,
     PolicyError,
     SecretMissing,
     SignstationError,
+    TokenFailed,
+    TokenMissing,
     WorkerDied,
     WorkerHung,
 )
@@ -46,8 +49,11 @@ _WHOLE_KEY = (
     KeyUnreadable,
     KeyUnusable,
     PassphraseWrong,
+    PinLocked,
     PolicyError,
     SecretMissing,
+    TokenFailed,
+    TokenMissing,
 )
 """Errors that every further use of the key would meet too: nobody is asked again for each step."""
 

@@ -165,7 +165,11 @@ MESSAGES: Mapping[str, Words] = {
     "key.token-missing": Words(
         "The token {token} is not there.",
         "The key {key} is on it.",
-        ("Plug it in or switch it on.", "Try again.", "See which tokens are there: signstation key list."),
+        (
+            "Plug it in or switch it on.",
+            "Try again.",
+            "See which tokens are there: signstation key list.",
+        ),
     ),
     "key.token-failed": Words(
         "The token of {key} failed.",

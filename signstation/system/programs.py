@@ -49,7 +49,7 @@ PACKAGES = {
 """Debian packages of programs that are named otherwise."""
 
 
-def _trusted(path: Path) -> bool:
+def trusted(path: Path) -> bool:
     """Say whether only root or we could have put the file and its directories there."""
     owners = {0, os.geteuid()}
     for each in (path, *path.parents):
@@ -66,7 +66,7 @@ def _executable(path: Path) -> Path | None:
     """Return the resolved file if it is a program that we would run."""
     try:
         real = path.resolve(strict=True)
-        if real.is_file() and os.access(real, os.X_OK) and _trusted(real):
+        if real.is_file() and os.access(real, os.X_OK) and trusted(real):
             return path
     except OSError:
         return None
@@ -103,11 +103,16 @@ def spawn(
     environment: Mapping[str, str],
     descriptors: Sequence[int],
     stderr: int,
+    leader: bool = False,
 ) -> Child:
-    """Start a process of ours by exec in a session of its own; its standard input is empty.
+    """Start a process of ours by exec, kept from our terminal; its standard input is empty.
 
+    It leads a session of its own where it shall or where ours has a terminal. Else it stays: the
+    kernel may share its processors between sessions first (sched(7), autogroup), and one that has
+    ten workers shall not outweigh its window ten times.
     ``descriptors`` stay open under the same numbers, all others are closed. Raises OSError.
     """
+    own = leader or _has_terminal()
     return Child(
         subprocess.Popen(
             tuple(command),
@@ -117,9 +122,18 @@ def spawn(
             env=dict(environment),
             pass_fds=tuple(descriptors),
             cwd="/",
-            start_new_session=True,
+            start_new_session=own,
+            process_group=None if own else 0,
         )
     )
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 class Programs:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from signstation.codec.plain import from_plain, to_plain
+from signstation.model.tokens import TokenPlaces
 from signstation.worker.frames import put_json, take_json
 
 
@@ -18,6 +19,7 @@ class WorkerConfig:
     gnupg_home: Path | None = None  # key: GNUPGHOME of the caller
     network: bool = False  # key: whether IP sockets are allowed (never in air-gap mode)
     batch_unlock: bool = True  # key: whether a software key may be taken into memory
+    tokens: TokenPlaces = field(default_factory=TokenPlaces)  # key: the PKCS#11 modules
     tools: tuple[Path, ...] = ()  # tool, key: directories looked into before the system's
 
 

@@ -11,6 +11,7 @@ from signstation.errors import SignstationError, UsageError
 from signstation.interfaces.keystore import KeyExporter, KeyGenerator, KeyImporter, KeyStore
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import GenerateOrder
+from signstation.model.tokens import PKCS11_STORE
 from signstation.registry.stores import keystore, load_keystores
 from signstation.system.memory import read_all
 from signstation.worker.channel import Channel, Message
@@ -80,10 +81,16 @@ class KeyWorker:
         return keystore(self._stores, ref.store), ref
 
     def _list(self, _: Message, call: dict[str, object]) -> object:
-        """List without failing as a whole: a store that cannot answer says why instead."""
+        """List without failing as a whole: a store that cannot answer says why instead.
+
+        Stores behind foreign modules are asked ``apart``, by a worker of their own.
+        """
         keys: list[KeyInfo] = []
         failures: list[tuple[str, str]] = []
+        apart = from_plain(call.get("apart"), bool)
         for store in self._stores.values():
+            if (store.id == PKCS11_STORE) is not apart:
+                continue
             try:
                 keys.extend(store.list_keys(self._context))
             except SignstationError as error:

@@ -12,6 +12,7 @@ from signstation.errors import Cancelled, ProtocolViolation
 from signstation.interfaces.tools import Programs
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
+from signstation.model.tokens import TokenPlaces
 from signstation.system import programs
 from signstation.worker.channel import Channel, Message
 from signstation.worker.config import WorkerConfig
@@ -59,6 +60,11 @@ class StoreContext:
     def programs(self) -> Programs:
         """Real programs."""
         return self._programs
+
+    @property
+    def tokens(self) -> TokenPlaces:
+        """Where tokens are looked for."""
+        return self._config.tokens
 
     @property
     def batch_unlock(self) -> bool:

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from signstation.codec.plain import from_plain, to_plain
+from signstation.errors import SignstationError
 from signstation.interfaces.guardterms import GuardTerms
 from signstation.interfaces.workers import Prompter
 from signstation.model.keys import SSH_STORE, KeyInfo, KeyRef, Protection, SignerProfile
 from signstation.model.orders import GenerateOrder, KeyForm
+from signstation.model.tokens import PKCS11_STORE
 from signstation.system.memory import in_memory
 from signstation.system.sandbox import Protection as WorkerProtection
 from signstation.system.sandbox import WorkerKind
@@ -36,18 +38,22 @@ SOFTWARE = frozenset({Protection.SOFTWARE, Protection.UNPROTECTED})
 STORE_OF = {KeyForm.OPENPGP: "gpg", KeyForm.X509: "file", KeyForm.SSH: SSH_STORE}
 """The store that makes each form of key."""
 
+TOKEN_SECONDS = 30.0
+"""Seconds that the listing of PKCS#11 tokens may take: a module that hangs hides no other keys."""
+
 _LOG = logging.getLogger(__name__)
 
 
 class KeyProcesses:
     """All key processes of a station."""
 
-    def __init__(self, starter: Starter, cores: int) -> None:
-        """Start nothing yet."""
+    def __init__(self, starter: Starter, cores: int, *, tokens: bool = False) -> None:
+        """Start nothing yet. ``tokens``: whether there are PKCS#11 modules to look into."""
         self._starter = starter
         self._desks: dict[Path | None, Pool] = {}
         self._sessions: set[Lane] = set()
         self.cores = cores
+        self.tokens = tokens
 
     def desk(self, gnupg_home: Path | None) -> Pool:
         """Return the shared processes for a GnuPG home."""
@@ -98,18 +104,25 @@ class KeyPool:
 
     async def list_keys(self) -> tuple[KeyInfo, ...]:
         """Keys of every store; what a store that fails says is logged."""
-        keys, failures = from_plain(
-            await self._call({"method": "list", **self._agent}),
-            tuple[tuple[KeyInfo, ...], tuple[tuple[str, str], ...]],
-        )
-        for store, error in failures:
-            _LOG.info("keys of %s: %s", store, error)
-        return keys
+        body: dict[str, object] = {"method": "list", "apart": False, **self._agent}
+        own, tokens = await asyncio.gather(self._call(body), self._tokens())
+        return _listed(own) + tokens
+
+    async def _tokens(self) -> tuple[KeyInfo, ...]:
+        """Keys of PKCS#11 tokens; a module that crashes or hangs costs no other store's keys."""
+        if not self._processes.tokens:
+            return ()
+        try:
+            async with asyncio.timeout(TOKEN_SECONDS):
+                return _listed(await self._apart({"method": "list", "apart": True}))
+        except (TimeoutError, SignstationError) as error:
+            _LOG.warning("the PKCS#11 modules did not answer: %s", str(error) or "not in time")
+            return ()
 
     async def resolve(self, typed: str) -> KeyRef:
         """Turn ``store:what-was-typed`` into the full reference."""
         body: dict[str, object] = {"method": "resolve", "typed": typed, **self._agent}
-        return from_plain(await self._call(body), KeyRef)
+        return from_plain(await self._call(body, store=typed.partition(":")[0]), KeyRef)
 
     async def profile(self, key: KeyRef, certificates: Sequence[bytes]) -> SignerProfile:
         """Public facts of a signer."""
@@ -118,7 +131,7 @@ class KeyPool:
             "key": to_plain(key),
             "certificates": to_plain(tuple(certificates)),
         }
-        return from_plain(await self._call(body), SignerProfile)
+        return from_plain(await self._call(body, store=key.store), SignerProfile)
 
     async def generate(self, order: GenerateOrder) -> tuple[KeyInfo, ...]:
         """Make a key; may prompt."""
@@ -137,10 +150,27 @@ class KeyPool:
 
     async def export(self, key: KeyRef) -> tuple[tuple[str, bytes], ...]:
         """Public half as (suffix, content)."""
-        value = await self._call({"method": "export", "key": to_plain(key)})
+        value = await self._call({"method": "export", "key": to_plain(key)}, store=key.store)
         return from_plain(value, tuple[tuple[str, bytes], ...])
 
-    async def _call(self, body: dict[str, object], descriptors: Sequence[int] = ()) -> object:
+    async def _apart(self, body: dict[str, object]) -> object:
+        """Make a call in a process that ends with it.
+
+        A PKCS#11 module that was loaded, crashed or lost its token goes with the process.
+        """
+        lane = self._processes.own(self._home)
+        try:
+            _, value = await call(lane, self._prompter, body)
+        finally:
+            lane.hang_up()
+        return value
+
+    async def _call(
+        self, body: dict[str, object], descriptors: Sequence[int] = (), *, store: str = ""
+    ) -> object:
+        if store == PKCS11_STORE:
+            return await self._apart(body)
+
         async def work(task: Task) -> object:
             with answering(task.lane, task.call, self._prompter):
                 frame = await task.call.request(FrameType.CALL, put_json(body), descriptors)
@@ -194,3 +224,11 @@ class KeyPool:
                     "of": len(opened),
                 }
                 await call(each.lane, self._prompter, body)
+
+
+def _listed(value: object) -> tuple[KeyInfo, ...]:
+    """Read the answer to a list, and log what the stores that failed say."""
+    keys, failures = from_plain(value, tuple[tuple[KeyInfo, ...], tuple[tuple[str, str], ...]])
+    for store, error in failures:
+        _LOG.info("keys of %s: %s", store, error)
+    return keys

@@ -34,7 +34,7 @@ class Workers:
             WorkerKind.HASH: Pool(starter, WorkerKind.HASH, size),
             WorkerKind.TOOL: Pool(starter, WorkerKind.TOOL, size, window=1),
         }
-        self._keys = KeyProcesses(starter, settings.cores)
+        self._keys = KeyProcesses(starter, settings.cores, tokens=bool(settings.tokens.modules))
         self.check = CheckPool(self._pools[WorkerKind.CHECK])
         self.hashes = HashPool(self._pools[WorkerKind.HASH])
         self.tools = ToolPool(self._pools[WorkerKind.TOOL])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from signstation.model.tokens import TokenPlaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class WorkerSettings:
     """No worker gets IP sockets."""
     batch_unlock: bool = True
     """Policy allows a software key to be taken into a key worker's memory for one batch."""
+    tokens: TokenPlaces = field(default_factory=TokenPlaces)
+    """The PKCS#11 modules, and what they are given."""
     tool_directories: tuple[Path, ...] = ()
     """Where real tools are looked for before the system's directories."""
     hung_after: float = 300.0

@@ -62,6 +62,7 @@ class Starter:
             gnupg_home=self._gnupg_home,
             network=not settings.air_gap,
             batch_unlock=settings.batch_unlock,
+            tokens=settings.tokens,
             tools=settings.tool_directories,
         )
         home = os.environ.get("HOME", "/") if kind is WorkerKind.KEY else str(directory)

@@ -34,6 +34,7 @@ from signstation.model.asks import Literal, Part, ToSign
 from signstation.model.keys import KeyRef, Mechanism, Scheme, SignerProfile
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
+from signstation.model.tokens import TokenPlaces
 
 Result = TypeVar("Result")
 
@@ -53,6 +54,7 @@ class ScriptedKeyContext:
     batch_unlock: bool = True
     prompts: list[Prompt] = field(default_factory=list)
     ssh_agent: Path | None = None
+    tokens: TokenPlaces = field(default_factory=TokenPlaces)
 
     def ask(self, prompt: Prompt) -> Secret:
         """Record the prompt and give the next answer."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from signstation.app.settings import DEFAULT, Settings, Sourced, _File, load
 from signstation.errors import ArtifactUnreadable, UsageError
+from signstation.model.tokens import TokenPlaces
 
 
 def write(path: Path, text: str) -> Path:
@@ -61,6 +62,8 @@ def test_profiles_are_read_and_replaced_by_name(tmp_path: Path) -> None:
         ("[profile.x]\noptions = {armor = 1}\n", "a text in quotes"),
         ("[profile.x]\nsecret = 'a'\n", "“secret”"),
         ("[workers\n", "line 1"),
+        ("[pkcs11]\nmodules = ['x.so']\n", "line 2: “modules” is not a list of absolute paths"),
+        ("[pkcs11]\nenvironment = { LD_PRELOAD = '/x' }\n", "“LD_PRELOAD” is not one of"),
     ],
 )
 def test_mistakes_name_the_file_and_the_line(tmp_path: Path, text: str, says: str) -> None:
@@ -69,6 +72,14 @@ def test_mistakes_name_the_file_and_the_line(tmp_path: Path, text: str, says: st
         load([file])
     assert says in caught.value.reason
     assert str(file) in caught.value.reason
+
+
+def test_pkcs11_modules_and_what_they_are_given(tmp_path: Path) -> None:
+    text = "[pkcs11]\nmodules = ['/usr/lib/x.so']\nenvironment = { OPENSC_CONF = '/etc/o' }\n"
+    file = write(tmp_path / "settings.toml", text)
+    found = load([file]).tokens
+    assert found.value == TokenPlaces((Path("/usr/lib/x.so"),), (("OPENSC_CONF", "/etc/o"),))
+    assert found.source == str(file)
 
 
 def test_an_unreadable_file_is_said(tmp_path: Path) -> None:
