@@ -51,7 +51,8 @@ def private_key(head: bytes) -> KeyKind | None:
 
     ``head`` are its first HEAD bytes, or all of it.
     """
-    if _TEXT.search(head):
+    # looking for plain bytes first is fifty times faster, and files are many
+    if (b"PRIVATE KEY" in head or b"PuTTY-User-Key" in head) and _TEXT.search(head):
         return KeyKind.TEXT
     if _openpgp(head):
         return KeyKind.OPENPGP

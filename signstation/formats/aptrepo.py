@@ -8,16 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from signstation.formats import aptrepo_inspect, aptrepo_read, aptrepo_sign, aptrepo_verify
+from signstation.formats import (
+    aptrepo_change,
+    aptrepo_dates,
+    aptrepo_inspect,
+    aptrepo_packages,
+    aptrepo_read,
+    aptrepo_sign,
+    aptrepo_verify,
+)
 from signstation.formats.aptrepo_read import read_release
 from signstation.interfaces.artifact import Artifact, Source
 from signstation.interfaces.context import Context, ToolContext
 from signstation.interfaces.format import Signing
-from signstation.model.artifacts import Inspection
+from signstation.model.artifacts import Finding, Inspection
 from signstation.model.checks import Opinion, Verified
 from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.keys import SignatureType, Slot
-from signstation.model.members import NamedMember
+from signstation.model.members import NamedMember, OpenedMember
 from signstation.model.options import (
     CONTENT,
     CONTENT_COPIED,
@@ -47,7 +55,7 @@ _CONTENT = Field(
 
 
 class AptRepository:
-    """The format ``aptrepo``; see ``interfaces.format``: Format, Surrounded, Naming, EveryType."""
+    """The format ``aptrepo``: Format, Naming, EveryType, Archive and Succeeding."""
 
     id = "aptrepo"
     title = Text("APT repository")
@@ -59,7 +67,9 @@ class AptRepository:
     options = (
         _CONTENT,
         existing_field(Existing.REPLACE, Existing.REPLACE, Existing.REFUSE),
+        *aptrepo_dates.FIELDS,
     )
+    inner = "deb"
 
     def recognise(self, source: Source) -> int:
         """Fields and lists of digests of a Release file, plain or signed in the clear."""
@@ -71,11 +81,34 @@ class AptRepository:
 
     def members(self, artifact: Artifact) -> tuple[NamedMember, ...]:
         """Return the indexes by their strongest digest; not those said to lie outside."""
+        indexes = read_release(artifact).release.indexes
+        opened = aptrepo_packages.opened(indexes)
         return tuple(
-            NamedMember(each.place, algorithm)
-            for each in read_release(artifact).release.indexes
+            NamedMember(each.place, algorithm, opened=each.path in opened)
+            for each in indexes
             if each.place and (algorithm := each.strongest) is not None
         )
+
+    def packages_root(self, name: str) -> str:
+        """Above ``dists``, else the Release file's own directory."""
+        return aptrepo_packages.packages_root(name)
+
+    def rebuild(self, directory: str) -> tuple[str, ...]:
+        """What reprepro does; apt-ftparchive is called with the archive's own configuration."""
+        return ("reprepro", "--basedir", directory, "export")
+
+    def open_member(
+        self, artifact: Artifact, place: str, member: Artifact, ctx: Context
+    ) -> OpenedMember:
+        """Read a Packages index, compressed or not."""
+        del artifact
+        return aptrepo_packages.open_member(place, member, ctx)
+
+    def foresee(
+        self, current: Inspection, previous: Inspection | None, options: Options, time: int
+    ) -> tuple[Finding, ...]:
+        """Compare dates, identity and indexes with the signed state that is replaced."""
+        return aptrepo_change.foresee(current, previous, options, time)
 
     def names(
         self, name: str, slots: tuple[Slot, ...], options: Options
@@ -121,7 +154,7 @@ class AptRepository:
 
     def commands(self, slots: tuple[Slot, ...], options: Options) -> tuple[tuple[str, ...], ...]:
         """The calls of gpg that make the same files."""
-        del options
+        aptrepo_dates.check(options)
         aptrepo_sign.refuse(slots)
         found: list[tuple[str, ...]] = []
         for numbered, how, output in zip(

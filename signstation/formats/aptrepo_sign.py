@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 
 from signstation.codec.armor import ArmorKind, armor, dearmor
 from signstation.codec.openpgp import parse_signatures
@@ -14,16 +16,21 @@ from signstation.errors import (
     RecheckFailed,
     UsageError,
 )
+from signstation.formats.aptrepo_dates import patched, patches, rewrites, traced
 from signstation.formats.aptrepo_read import IN_RELEASE, read_release, read_whole
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.context import Context
 from signstation.interfaces.format import Signing
-from signstation.model.asks import Answer, Batch, Part, Range
-from signstation.model.hashes import Digest, HashRequest, HashState, sha256
+from signstation.model.asks import Answer, Batch, Literal, Part, Range
+from signstation.model.hashes import Digest, HashState, sha256
 from signstation.model.keys import SignatureType, Slot
 from signstation.model.options import CONTENT, CONTENT_COPIED, Options
-from signstation.model.outputs import Patched, Sibling
-from signstation.signatures.openpgp_clear import check_own_cleartext, sign_cleartext
+from signstation.model.outputs import Patch, Patched, Sibling
+from signstation.signatures.openpgp_clear import (
+    check_own_cleartext,
+    cover_lines,
+    sign_cleartext,
+)
 from signstation.signatures.openpgp_sign import check_own_openpgp, sign_openpgp
 from signstation.signatures.together import together
 
@@ -31,6 +38,19 @@ INLINE, DETACHED = ".inrelease", ".gpg"
 """Suffixes of the outputs; the first stands for a file named InRelease."""
 
 Numbered = Sequence[tuple[int, Slot]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What is signed: the Release file of ``size`` bytes with its dates as they were wished."""
+
+    data: bytes
+    changes: tuple[Patch, ...]
+    size: int
+
+    def traced(self, segments: Sequence[Range | Literal]) -> tuple[Range | Literal, ...]:
+        """Return segments of it in terms of the artifact."""
+        return traced(segments, self.changes, self.size)
 
 
 def names(name: str, slots: Sequence[Slot], options: Options) -> tuple[tuple[str, str], ...]:
@@ -55,8 +75,8 @@ def refuse(slots: Sequence[Slot]) -> None:
 
 
 def copied(options: Options) -> bool:
-    """Return whether the Release file comes along with its signatures."""
-    return dict(options).get(CONTENT) == CONTENT_COPIED
+    """Return whether the Release file comes along with its signatures, as one that changes must."""
+    return dict(options).get(CONTENT) == CONTENT_COPIED or rewrites(options)
 
 
 def split(slots: Sequence[Slot]) -> tuple[Numbered, Numbered]:
@@ -70,7 +90,7 @@ def sign(artifact: Artifact, slots: tuple[Slot, ...], options: Options, ctx: Con
     """Yield one round with one ask per slot; return copy, InRelease and Release.gpg. Reads once."""
     refuse(slots)
     inline, detached = split(slots)
-    digests = ctx.digests(artifact, [HashRequest(slot.hash) for _, slot in detached])
+    ctx.digests(artifact)
     found = read_release(artifact)
     if found.clear is not None:
         raise AlreadySigned
@@ -78,15 +98,13 @@ def sign(artifact: Artifact, slots: tuple[Slot, ...], options: Options, ctx: Con
         raise ContentDamaged(what="fields or lists of the Release file contradict each other")
     if not found.release.indexes or any(not each.place for each in found.release.indexes):
         raise ContentDamaged(what="it names no index, or one outside the repository")
-    covers = (Range(0, artifact.size),)
+    changes = patches(found.data, found.release, options, ctx.time)
+    text = _Text(patched(found.data, changes), changes, artifact.size)
     results = yield from together(
-        *([_inline(found.data, inline, ctx.time)] if inline else []),
-        *(
-            _detached(number, slot, state, covers, ctx.time)
-            for (number, slot), state in zip(detached, digests.states, strict=True)
-        ),
+        *([_inline(text, inline, ctx.time)] if inline else []),
+        *(_detached(number, slot, text, ctx.time) for number, slot in detached),
     )
-    outputs: list[Patched | Sibling] = [Patched(())] if copied(options) else []
+    outputs: list[Patched | Sibling] = [Patched(changes)] if copied(options) else []
     if inline:
         outputs.append(Sibling(INLINE, results[0]))
     if detached:
@@ -95,13 +113,16 @@ def sign(artifact: Artifact, slots: tuple[Slot, ...], options: Options, ctx: Con
     return tuple(outputs)
 
 
-def _inline(data: bytes, slots: Numbered, time: int) -> Generator[Batch, tuple[Answer, ...], bytes]:
-    return sign_cleartext(slots, data, part=Part.RELEASE, time=time)
+def _inline(text: _Text, slots: Numbered, time: int) -> Generator[Batch, tuple[Answer, ...], bytes]:
+    covers = text.traced(cover_lines(text.data))
+    return sign_cleartext(slots, text.data, part=Part.RELEASE, time=time, covers=covers)
 
 
 def _detached(
-    number: int, slot: Slot, state: HashState, covers: tuple[Range, ...], time: int
+    number: int, slot: Slot, text: _Text, time: int
 ) -> Generator[Batch, tuple[Answer, ...], bytes]:
+    state: HashState = hashlib.new(slot.hash.value, text.data)
+    covers = text.traced((Range(0, len(text.data)),))
     return sign_openpgp(number, slot, state, part=Part.RELEASE, covers=covers, time=time)
 
 
@@ -115,19 +136,20 @@ def recheck(
     """Read both signatures back and check every number; a copy is read in the artifact's place."""
     inline, detached = split(slots)
     copies = outputs[:1] if copied(options) else ()
+    found = read_release(artifact)
+    data = patched(found.data, patches(found.data, found.release, options, ctx.time))
+    if len(outputs) != len(copies) + bool(inline) + bool(detached):
+        raise RecheckFailed(reason="an output is missing")
     content = copies[0] if copies else artifact
-    wanted = len(copies) + bool(inline) + bool(detached)
-    if content.size != artifact.size or len(outputs) != wanted:
-        raise RecheckFailed(reason="the copy has another size, or an output is missing")
-    digests = ctx.digests(content, [HashRequest(slot.hash) for _, slot in detached])
-    data = read_whole(artifact)
+    digests = ctx.digests(content)
     if copies and read_whole(content) != data:
         raise RecheckFailed(reason="the copy differs")
     written = [read_whole(each) for each in outputs[len(copies) :]]
     if inline:
         check_own_cleartext(written[0], data, inline, time=ctx.time)
     if detached:
-        _recheck_detached(written[-1], detached, digests.states, ctx.time)
+        states = [hashlib.new(slot.hash.value, data) for _, slot in detached]
+        _recheck_detached(written[-1], detached, states, ctx.time)
     hashes = tuple(sha256(each) for each in written)
     return (digests.sha256, *hashes) if copies else hashes
 

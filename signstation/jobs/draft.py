@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from signstation.codec.plain import canonical, to_plain
 from signstation.codec.request import build_request
-from signstation.errors import OutputClash, SignstationError, UsageError
+from signstation.errors import OutputClash, PolicyRefused, SignstationError, UsageError
 from signstation.interfaces.format import Cautious, Format
 from signstation.jobs.candidates import Candidate, Skipped
 from signstation.jobs.examine import Examined, PassedOver, located, refuse_hard_links
 from signstation.jobs.foretell import Foretold, foretell
+from signstation.jobs.release import (
+    Reading,
+    Signed,
+    changes,
+    foreseen,
+    is_blocker,
+    is_general,
+    signed_by_others,
+    stale,
+    worst_first,
+)
 from signstation.jobs.sealed import SealedPlan, Signing, StepPlan
 from signstation.jobs.slots import choose_slots
+from signstation.jobs.stages import place_of, stage_of
 from signstation.jobs.targets import (
     StagingPlaces,
     check_free,
@@ -29,6 +41,7 @@ from signstation.jobs.targets import (
 from signstation.model.keys import SignatureType, SignerProfile, Slot
 from signstation.model.options import CONTENT, Options, resolve
 from signstation.model.orders import Destination, PlannedItem, PlanSummary, Refusal, SignOrder
+from signstation.model.releases import CoveredFile, ReleaseFinding
 from signstation.model.requests import (
     VERSION,
     OutputMode,
@@ -83,6 +96,10 @@ class Draft:
         self._items: list[_Item] = []
         self._refused: list[Refusal] = []
         self._skipped: list[Path] = []
+        self._signed: list[Path] = []
+        self._made: set[Path] = set()  # beside artifacts of the order
+        self._covered: tuple[CoveredFile, ...] = ()
+        self._findings: tuple[ReleaseFinding, ...] = ()
 
     def take_skipped(self, found: Iterable[Skipped]) -> None:
         """Take what a walk left out."""
@@ -92,12 +109,21 @@ class Draft:
             else:
                 self._refuse(each.path, each.error)
 
-    def take(self, results: Sequence[Examined | PassedOver]) -> None:
-        """Take what was examined; an artifact that cannot be signed is refused by itself."""
+    def take(
+        self, results: Sequence[Examined | PassedOver], reading: Reading | None = None
+    ) -> None:
+        """Take what was examined; an artifact that cannot be signed is refused by itself.
+
+        What is signed already is left out, and of archives the packages.
+        """
+        reading = reading or Reading()
+        left = reading.left if self._order.format is None else frozenset()
+        artifacts = {each.candidate.path for each in results if isinstance(each, Examined)}
         for each in results:
             try:
                 if isinstance(each, Examined):
-                    self._items.append(self._item(each))
+                    if each.candidate.path not in left:
+                        self._take(self._item(each), artifacts, reading.signed)
                 elif each.error is None:
                     self._skipped.append(each.candidate.path)
                 else:
@@ -106,22 +132,53 @@ class Draft:
                 self._refuse(each.candidate.path, located(error, each.candidate))
         self._leave_out_results()
         self._refuse_clashes()
+        self._covered = tuple(each for each in reading.covered if each.path in left)
+        self._heed(reading, results)
+
+    def _take(self, item: _Item, artifacts: Set[Path], signed: frozenset[Path]) -> None:
+        """Take an artifact unless it is signed, with all that would be made beside it."""
+        plan = item.plan
+        beside = {plan.root / each.name for each in plan.targets if each.suffix}
+        whole = all(path.exists() for path in beside) and beside & artifacts <= signed
+        if plan.path in signed and whole:
+            self._signed.append(plan.path)
+            self._made.update(beside)
+            return
+        check_free(plan, item.outputs, replace=self._order.replace)
+        self._items.append(item)
+        self._made.update(beside)
+
+    def _heed(self, reading: Reading, results: Sequence[Examined | PassedOver]) -> None:
+        """Refuse what does not fit in the release as a whole."""
+        signing = [
+            Signed(each.examined, each.options, each.plan, changes(format_, each.plan))
+            for each in self._items
+            for format_ in (self._formats[each.plan.format],)
+        ]
+        self._findings = worst_first(
+            *reading.findings,
+            *foreseen(self._formats, signing, results, reading.time),
+            *stale(signing, results),
+            *signed_by_others(signing, self._profiles),
+        )
+        planned = {each.plan.path for each in self._items}
+        for found in self._findings:
+            if is_general(found) or (is_blocker(found) and found.path in planned):
+                planned.discard(found.path)
+                finding = found.finding
+                refusal = PolicyRefused(rule=finding.code, reason=finding.text.english())
+                self._refuse(found.path, refusal)
+        if any(map(is_general, self._findings)):
+            planned.clear()
+        kept = (each for each in self._items if each.plan.path in planned)
+        self._items = sorted(kept, key=lambda each: place_of(each.plan.format))
 
     def _leave_out_results(self) -> None:
         """Leave out what this order makes anew of another artifact: InRelease beside Release."""
-        made = {
-            item.plan.root / target.name
-            for item in self._items
-            for target in item.plan.targets
-            if target.suffix
-        }
-        kept: list[_Item] = []
-        for item in self._items:
-            if item.plan.path in made:
-                self._skipped.append(item.plan.path)
-            else:
-                kept.append(item)
-        self._items = kept
+        made = self._made
+        self._skipped += [item.plan.path for item in self._items if item.plan.path in made]
+        self._items = [item for item in self._items if item.plan.path not in made]
+        self._refused = [each for each in self._refused if each.path not in made]
 
     def _item(self, examined: Examined) -> _Item:
         order, candidate = self._order, examined.candidate
@@ -143,7 +200,6 @@ class Draft:
         if order.destination is Destination.IN_PLACE and not format_.siblings():
             refuse_hard_links(examined)
         outputs = tuple(root / target.name for target in targets)
-        check_free(plan, outputs, replace=order.replace)
         return _Item(examined, slots, options, plan, outputs)
 
     def _slots(self, format_: Format, options: Options) -> tuple[Slot, ...]:
@@ -194,7 +250,20 @@ class Draft:
             signing=signing,
             steps=tuple(item.plan for item in self._items),
             summary=self._summary(sha256(data).hexdigest(), foretold),
+            checkpoint=self._result_folder(),
         )
+
+    def _result_folder(self) -> Path | None:
+        """Return the separate directory of the results; None where they come beside originals."""
+        order = self._order
+        if not order.checkpoint or order.destination is Destination.IN_PLACE:
+            return None
+        folder = output_root(order, order.paths[0])
+        originals = {
+            each for item in self._items for each in (item.plan.root, item.plan.path.parent)
+        }
+        beside = folder.resolve() in {each.resolve() for each in originals}
+        return None if beside else folder
 
     def _request(self, caller: Caller, now: int) -> Request:
         signers = tuple(
@@ -267,6 +336,9 @@ class Draft:
             prompts=foretold.prompts,
             seconds=foretold.seconds,
             warnings=(*foretold.warnings, *self._cautions()),
+            findings=self._findings,
+            covered=self._covered,
+            signed=tuple(self._signed),
         )
 
 
@@ -283,6 +355,7 @@ def _planned(item: _Item) -> PlannedItem:
         ),
         outputs=item.outputs,
         findings=len(inspection.findings) if inspection else 0,
+        stage=stage_of(item.plan.format),
     )
 
 

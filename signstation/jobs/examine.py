@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import NamedTuple
 
 from signstation.errors import (
     HardLinked,
@@ -35,13 +37,17 @@ AT_ONCE = 64
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """An artifact that can be signed. ``inspection`` is None for a large file of format blob."""
+    """An artifact that can be signed. ``inspection`` is None for a large file of format blob.
+
+    ``members`` are the files that it names, wherever they are.
+    """
 
     candidate: Candidate
     format: str
     size: int
     inspection: Inspection | None
     links: int
+    members: frozenset[Path] = frozenset()
 
     @property
     def title(self) -> str:
@@ -51,10 +57,22 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """An artifact that is left out; ``error`` None where nobody asked for it to be signed."""
+    """An artifact that is left out; ``error`` None where nobody asked for it to be signed.
+
+    ``inspection`` is that of an artifact which must not be signed as it is.
+    """
 
     candidate: Candidate
     error: SignstationError | None
+    inspection: Inspection | None = None
+
+
+class _Found(NamedTuple):
+    """What was recognised; the inspection is None where the file was not read."""
+
+    format: str
+    inspection: Inspection | None = None
+    members: frozenset[Path] = frozenset()
 
 
 class Examiner:
@@ -104,8 +122,10 @@ class Examiner:
             os.close(descriptor)
         if found is None:
             return PassedOver(candidate, None)
-        format_id, inspection = found
-        return Examined(candidate, format_id, status.st_size, inspection, status.st_nlink)
+        if found.inspection and (refusal := _refusal(found.inspection)):
+            return PassedOver(candidate, located(refusal, candidate), found.inspection)
+        size, links = status.st_size, status.st_nlink
+        return Examined(candidate, found.format, size, found.inspection, links, found.members)
 
     async def _inspected(self, candidate: Candidate, descriptor: int) -> _Found | None:
         """Inspect a small file as what it is, in one call; None: it merely lies in a directory."""
@@ -121,13 +141,14 @@ class Examiner:
         """Inspect again with a look at the files that the artifact names, where it names any."""
         format_id = inspection.format
         format_ = self._formats[format_id]
-        if isinstance(format_, Surrounded):
-            known = frozenset({candidate.path.name})
-            where = vicinity(format_, candidate.root, candidate.name, known)
-            around = await Surveyor(self._check, self._hashes).look(where, descriptor, format_)
-            inspection = await self._check.inspect(descriptor, format_id, _ignore, around)
-        _refuse_blockers(inspection)
-        return format_id, inspection
+        if not isinstance(format_, Surrounded):
+            return _Found(format_id, inspection)
+        known = frozenset({candidate.path.name})
+        where = vicinity(format_, candidate.root, candidate.name, known)
+        around = await Surveyor(self._check, self._hashes).look(where, descriptor, format_)
+        inspection = await self._check.inspect(descriptor, format_id, _ignore, around)
+        below = where.root / where.below
+        return _Found(format_id, inspection, frozenset(below / m.place for m in around.members))
 
     async def _recognised(self, candidate: Candidate, descriptor: int, size: int) -> _Found | None:
         """Recognise a large file before it is read as a whole."""
@@ -137,7 +158,7 @@ class Examiner:
             if not self._is_signed(candidate, format_id):
                 return None
         if format_id == ANY_FILE and size >= UNREAD_FROM:
-            return format_id, None
+            return _Found(format_id)
         inspection = await self._check.inspect(descriptor, format_id, _ignore)
         return await self._looked_around(candidate, descriptor, inspection)
 
@@ -154,10 +175,6 @@ class Examiner:
         return found != ANY_FILE and self._format in {None, found}
 
 
-_Found = tuple[str, Inspection | None]
-"""Format and inspection, None where the file was not read."""
-
-
 def _close(opened: tuple[int, os.stat_result]) -> None:
     os.close(opened[0])
 
@@ -166,10 +183,11 @@ def _ignore(_done: int) -> None:
     """Take no notice of progress."""
 
 
-def _refuse_blockers(inspection: Inspection) -> None:
+def _refusal(inspection: Inspection) -> PolicyRefused | None:
     for finding in inspection.findings:
         if finding.severity is Severity.BLOCKER:
-            raise PolicyRefused(rule=finding.code, reason=finding.text.english())
+            return PolicyRefused(rule=finding.code, reason=finding.text.english())
+    return None
 
 
 def refuse_hard_links(examined: Examined) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from signstation.codec.request import MAX_ITEMS
@@ -16,6 +17,7 @@ from signstation.jobs.draft import Draft, signature_type
 from signstation.jobs.examine import Examiner
 from signstation.jobs.hands import Hands
 from signstation.jobs.profiles import profiles_of
+from signstation.jobs.release import read_release
 from signstation.jobs.sealed import SealedPlan
 from signstation.jobs.targets import output_root
 from signstation.jobs.workers import Workers
@@ -35,9 +37,12 @@ class Planner:
         self._hands = hands
         self._clock = clock
 
-    async def plan(self, order: SignOrder, caller: Caller) -> SealedPlan | PlanSummary:
+    async def plan(
+        self, order: SignOrder, caller: Caller, signed: frozenset[Path] = frozenset()
+    ) -> SealedPlan | PlanSummary:
         """Return the plan, or just its summary (without id) where nothing of it can be signed.
 
+        ``signed`` are files that carry good signatures of all keys of the order.
         May prompt for keys whose public half is not readable without. Raises UsageError and the
         errors of keys; those of single artifacts are in the summary.
         """
@@ -52,8 +57,14 @@ class Planner:
         examiner = Examiner(self._workers, self._hands, self._formats, order.format)
         draft = Draft(order, self._formats, profiles, secrets.token_hex(16))
         draft.take_skipped(each for each in found if isinstance(each, Skipped))
-        draft.take(await examiner.all(files))
-        return draft.seal(caller, self._clock())
+        results = await examiner.all(files)
+        reading = await read_release(
+            self._workers.check, self._formats, results, keys_allowed=order.private_keys
+        )
+        now = self._clock()
+        time = now if order.time is None else order.time
+        draft.take(results, replace(reading, signed=signed, time=time))
+        return draft.seal(caller, now)
 
     def _check(self, order: SignOrder) -> None:
         if not order.paths:

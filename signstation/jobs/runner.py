@@ -32,6 +32,7 @@ from signstation.jobs.sealed import SealedPlan
 from signstation.jobs.stage import Stager
 from signstation.jobs.states import RESTARTABLE
 from signstation.jobs.step import Step
+from signstation.jobs.vouching import Leave, Vouching, leave_none
 from signstation.jobs.workers import Workers
 from signstation.model.audit import AuditKind
 from signstation.model.jobs import JobEvent, JobRow, JobState, StepRow
@@ -53,9 +54,13 @@ def system_clock() -> int:
 
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
-    """``private``: a directory of the station for copies of what others could change."""
+    """``private``: a directory of the station for copies of what others could change.
+
+    ``leave`` leaves a checkpoint of the audit log in a folder of results.
+    """
 
     private: Path
+    leave: Leave = leave_none
     clock: Clock = system_clock
     checkpoints: Checkpoints = field(default_factory=NoCheckpoints)
 
@@ -91,6 +96,7 @@ class Runner:
         )
         self._planner = Planner(workers, formats, hands, clock)
         self._recovery = Recovery(self._engine)
+        self._vouching = Vouching(journal, settings.leave)
         self._plans: OrderedDict[str, SealedPlan] = OrderedDict()
         self._runs: OrderedDict[int, JobRun] = OrderedDict()
         self._pauses = Pauses(self._engine, self._runs, self._fill)
@@ -101,13 +107,16 @@ class Runner:
 
     # --- orders ------------------------------------------------------------------------------
 
-    async def plan(self, order: SignOrder, caller: Caller) -> PlanSummary:
+    async def plan(
+        self, order: SignOrder, caller: Caller, signed: frozenset[Path] = frozenset()
+    ) -> PlanSummary:
         """Plan and seal; the plan is kept under its id. Signs nothing; may prompt.
 
+        ``signed``: what all keys of the order have signed already, left out where it is wished.
         Raises UsageError and the keys' errors; those of single artifacts are in the summary. An
         empty id says that nothing can be signed.
         """
-        plan = await self._planner.plan(order, caller)
+        plan = await self._planner.plan(order, caller, signed)
         if isinstance(plan, PlanSummary):
             return plan
         self._plans[plan.id] = plan
@@ -171,6 +180,7 @@ class Runner:
         await self._engine.journal.finished(
             job, self._engine.clock(), staging_removed=False, cancelled_by=by
         )
+        await self._vouching.settle(job)
         self._engine.changed(job, None)
 
     async def retry(self, job: int) -> None:
@@ -224,6 +234,7 @@ class Runner:
             stored = await self._stored(job)
             going_on.append((stored, await self._recovery.settle(stored, consent=False)))
         await self._recovery.empty_staging()
+        await self._vouching.settle()
         for stored, steps in going_on:
             await self._start(stored, steps, paused=stored.id in paused)
         return tuple(stored.id for stored, steps in going_on if steps)
@@ -334,6 +345,7 @@ class Runner:
         if not steps:
             at = self._engine.clock()
             await self._engine.journal.finished(stored.id, at, staging_removed=False)
+            await self._vouching.settle(stored.id)
             self._engine.changed(stored.id, None)
             return
         keys = self._workers.keys(stored.signing.caller, stored.id)
@@ -377,6 +389,7 @@ class Runner:
                 staging_removed=gone,
                 cancelled_by=run.cancelled_by,
             )
+            await self._vouching.settle(run.id)
         except Exception as error:  # noqa: BLE001 - nobody may wait for ever
             stalled = stalled or error
         if stalled is not None:

@@ -7,8 +7,16 @@ from enum import Enum
 from pathlib import Path
 
 from signstation.model.hashes import HashAlgorithm
-from signstation.model.keys import KeyRef
+from signstation.model.keys import KeyRef, SignatureType
 from signstation.model.options import Existing
+from signstation.model.releases import CoveredFile, ReleaseFinding, Stage
+
+_OTHER_FORMATS = {("blob", SignatureType.CLEARTEXT.value): "text"}
+
+
+def signing_format(found: str, signature: str) -> str:
+    """Return the format that makes a signature: a plain file signed in the clear is a text."""
+    return _OTHER_FORMATS.get((found, signature), found)
 
 
 class Destination(Enum):
@@ -25,7 +33,9 @@ class SignOrder:
     ``format`` and ``signature`` come from ``--as FORMAT[:SIGNATURE]``; ``None`` means detected
     and the key's first suitable type. ``time`` is the pinned signing time in Unix seconds, None
     for now. Files below ``root`` keep their subdirectories below the output, as if the directory
-    had been named instead of them.
+    had been named instead of them. ``checkpoint``: a checkpoint of the audit log is left in an
+    output directory that holds no originals. ``only_new``: what these keys have signed already is
+    left out. ``private_keys``: private keys that lie in a directory are no reason to refuse.
     """
 
     paths: tuple[Path, ...]
@@ -42,6 +52,9 @@ class SignOrder:
     options: tuple[tuple[str, str], ...] = ()
     title: str = ""
     root: Path | None = None
+    checkpoint: bool = True
+    only_new: bool = False
+    private_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,7 @@ class PlannedItem:
     slots: tuple[str, ...]  # "openpgp · RSA-4096 · SHA-256 by gpg:…"
     outputs: tuple[Path, ...]
     findings: int
+    stage: Stage = Stage.PACKAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +142,6 @@ class PlanSummary:
     prompts: tuple[PlannedPrompt, ...] = ()
     seconds: float | None = None  # predicted duration
     warnings: tuple[str, ...] = ()
+    findings: tuple[ReleaseFinding, ...] = ()  # about the release as a whole, the worst first
+    covered: tuple[CoveredFile, ...] = ()  # not signed by themselves
+    signed: tuple[Path, ...] = ()  # by these keys already, and left out as the order wished

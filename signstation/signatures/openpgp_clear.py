@@ -51,13 +51,18 @@ def header_name(algorithm: HashAlgorithm) -> str:
 
 
 def sign_cleartext(
-    slots: Sequence[tuple[int, Slot]], data: bytes, *, part: Part, time: int
+    slots: Sequence[tuple[int, Slot]],
+    data: bytes,
+    *,
+    part: Part,
+    time: int,
+    covers: tuple[Range | Literal, ...] | None = None,
 ) -> Generator[Batch, tuple[Answer, ...], bytes]:
     """Yield one batch with an ask per slot and return the signed document.
 
     ``slots`` with their numbers in the item; ``data`` is the whole artifact, which the asks cover
-    line by line. Raises before the first yield ArtifactMalformed for what is no text, LimitReached,
-    and what ``sign_openpgp`` raises.
+    line by line, or made of it as ``covers`` say. Raises before the first yield ArtifactMalformed
+    for what is no text, LimitReached, and what ``sign_openpgp`` raises.
     """
     check_text(data)
     signed = canonical_text(data)
@@ -65,7 +70,7 @@ def sign_cleartext(
         raise ArtifactMalformed(
             format="openpgp-text", offset=0, expected="a text", found="nothing but blanks"
         )
-    covers = cover_lines(data)
+    segments = cover_lines(data) if covers is None else covers
     packets = yield from together(
         *(
             sign_openpgp(
@@ -73,7 +78,7 @@ def sign_cleartext(
                 slot,
                 hashlib.new(slot.hash.value, signed),
                 part=part,
-                covers=covers,
+                covers=segments,
                 time=time,
                 document=SignatureClass.TEXT,
             )

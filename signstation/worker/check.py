@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from signstation.codec.plain import from_plain, to_plain
 from signstation.errors import FormatUnknown, ProtocolViolation
+from signstation.interfaces.archive import Archive
 from signstation.interfaces.format import Format, Nested, Signing, Surrounded
 from signstation.model.artifacts import Inspection, Severity
 from signstation.model.asks import MAX_ROUNDS
@@ -179,7 +180,7 @@ class CheckWorker:
             surroundings=None if beside is None else from_plain(beside, Surroundings),
         )
         if call["method"] == "open":
-            if not isinstance(found, Nested):
+            if not isinstance(found, Nested | Archive):
                 raise ProtocolViolation(reason=f"{found.id} has no members to be opened")
             opened = found.open_member(artifact, str(call["place"]), signatures[0], context)
             return put_json({"opened": to_plain(opened)})

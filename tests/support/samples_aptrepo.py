@@ -12,7 +12,7 @@ from tests.support.contract_formats import MakeSample, Sample
 from tests.support.openpgp import shared_certificate
 
 
-def sample(*kinds: SignatureType, suites: tuple[str, ...] = ("Cv25519",)) -> Sample:
+def sample(*kinds: SignatureType, suites: tuple[str, ...] = ("Cv25519",), **options: str) -> Sample:
     """A Release file signed by each key in each way."""
     keys = tuple(shared_certificate(each) for each in suites)
     signers = [(key, kind) for key in keys for kind in kinds]
@@ -24,6 +24,7 @@ def sample(*kinds: SignatureType, suites: tuple[str, ...] = ("Cv25519",)) -> Sam
         answer=lambda ask: signers[ask.slot][0].signer.answer(ask),
         trust=Trust(openpgp=tuple(key.trusted for key in keys)),
         time=time,
+        options=options,
         # of a text in the clear neither line ends nor blanks at their ends are covered
         detached=_detached,
         malformed={
@@ -48,6 +49,9 @@ SAMPLES: Mapping[str, MakeSample] = {
     "both": lambda: sample(SignatureType.CLEARTEXT, SignatureType.OPENPGP),
     "inrelease": lambda: sample(SignatureType.CLEARTEXT),
     "release-gpg": lambda: sample(SignatureType.OPENPGP),
+    "dated": lambda: sample(
+        SignatureType.CLEARTEXT, SignatureType.OPENPGP, date="now", valid_for="7"
+    ),
     "two-keys": lambda: sample(
         SignatureType.CLEARTEXT, SignatureType.OPENPGP, suites=("Cv25519", "P256")
     ),
