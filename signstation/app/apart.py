@@ -15,6 +15,7 @@ from pathlib import Path
 
 from signstation.app.home import prepare, state_directory
 from signstation.errors import LimitReached, SignstationError, WorkerDied, from_wire
+from signstation.system.process import forbid_cores
 from signstation.system.programs import Child, spawn
 
 MODULE = "signstation.app.apart_process"
@@ -82,6 +83,7 @@ class StationProcess:
 
 def for_window() -> StationProcess:
     """Start the process for the window of this user's state directory."""
+    forbid_cores()
     return StationProcess(state_directory(os.environ), WINDOW)
 
 
@@ -93,6 +95,12 @@ def _start(home: Path, surface: str, descriptor: int) -> Child:
     """
     command = (sys.executable, "-I", "-m", MODULE, str(descriptor), str(home), surface)
     try:
-        return spawn(command, environment=os.environ, descriptors=(descriptor,), stderr=_STDERR)
+        return spawn(
+            command,
+            environment=os.environ,
+            descriptors=(descriptor,),
+            stderr=_STDERR,
+            leader=True,
+        )
     except OSError as error:
         raise LimitReached(what=f"starting the station ({error.strerror})") from error

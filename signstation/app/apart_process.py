@@ -18,6 +18,7 @@ from signstation.app.home import Ownership
 from signstation.errors import SignstationError
 from signstation.jobs.bugs import bug
 from signstation.model.station import Caller
+from signstation.system.process import stand_behind
 
 if TYPE_CHECKING:
     from signstation.app.api import StationApi
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
             lifeline.shutdown(socket.SHUT_RD)
 
         signal.signal(signal.SIGTERM, stop)
+        stand_behind()
         try:
             station = _open(Path(home), surface)
         except Exception as error:  # noqa: BLE001 - told to the window, which shows it

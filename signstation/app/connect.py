@@ -31,21 +31,27 @@ def connect(home: Path, surface: str, *, gnupg_home: Path | None = None) -> Stat
     directory is made where it is missing. Raises StoreLocked where its owner does not answer,
     ProtocolViolation where it is of another version, and what opening the journal raises.
     """
-    keys = gnupg_home.absolute() if gnupg_home else _named(GNUPG_VARIABLE)
-    agent = _named(SSH_AGENT_VARIABLE)
+    greeting = hello(surface, gnupg_home)
     forbid_cores()
     prepare(home)
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         ownership = Ownership.take(home)
         if ownership is not None:
+            keys, agent = greeting.gnupg_home, greeting.ssh_agent
             return _own(home, ownership, Caller(os.geteuid(), os.getpid(), surface, keys, agent))
-        transport = reach(home, Hello(PROTOCOL, surface, keys, agent))
+        transport = reach(home, greeting)
         if transport is not None:
             return BoundStation(transport)
         if time.monotonic() > deadline:
             raise StoreLocked(path=str(home))
         time.sleep(_PAUSE)
+
+
+def hello(surface: str, gnupg_home: Path | None = None) -> Hello:
+    """Return the greeting of a caller: its keys are those that its environment names."""
+    keys = gnupg_home.absolute() if gnupg_home else _named(GNUPG_VARIABLE)
+    return Hello(PROTOCOL, surface, keys, _named(SSH_AGENT_VARIABLE))
 
 
 def _named(variable: str) -> Path | None:

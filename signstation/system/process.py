@@ -8,7 +8,9 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from signstation.system.linux import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
 from signstation.system.programs import Child, spawn
@@ -18,6 +20,10 @@ PRIVATE_UMASK = 0o077
 """Files that a worker or its tools make are nobody else's."""
 PATIENCE = 5
 """How much nicer than the station a worker is (nice(2)): its window and prompts come first."""
+BEHIND = 5
+"""How much nicer than its window a station is together with its workers."""
+AUTOGROUP = Path("/proc/self/autogroup")
+"""How nice the whole session is (sched(7)): the kernel weighs sessions before processes."""
 MODULE = "signstation.worker"
 """What ``python -m`` runs in a worker."""
 
@@ -64,6 +70,18 @@ def forbid_cores() -> None:
     """Leave no core file of this process: passphrases pass through it. Children inherit that."""
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+
+
+def stand_behind() -> None:
+    """Let the window have a processor when it wants one; nobody is slower where there are enough.
+
+    For the leader of a session, before it starts anything and before it is made non-dumpable. A
+    kernel that does not group processes by session has no such file, one that was told so within
+    the last 0.1 s by anybody refuses (kernel/sched/autogroup.c): then only nice(2) holds.
+    """
+    os.nice(BEHIND)
+    with suppress(OSError):
+        AUTOGROUP.write_text(str(BEHIND), "ascii")
 
 
 def harden(parent: int) -> None:

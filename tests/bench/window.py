@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEventLoop
+from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from signstation.app.apart import WINDOW, StationProcess
@@ -34,6 +35,8 @@ from tests.support.windowpace import Ticks, resident_mb, work_through
 STEPS = 10_000
 MODULES = 2000
 SECONDS = 5.0
+LOOK_MS = 20
+"""How often it is looked whether a measurement has ended."""
 START = """
 import sys, time
 from signstation.app.api import StationApi
@@ -127,8 +130,7 @@ def _inside() -> None:
     say(f"  theme switch {sorted(times)[len(times) // 2]:.0f} ms (aim 100)")
     ticks = Ticks()
     thread = work_through(recorded, 1, SECONDS)
-    while thread.is_alive():
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 10)
+    _until(lambda: not thread.is_alive())
     say(f"  {STEPS} recorded steps in {SECONDS:.0f} s: {ticks.lateness()} (aim p99 16)")
     say(f"  memory with {STEPS} steps: {resident_mb():.0f} MB")
     window.end()
@@ -153,6 +155,15 @@ def _turn(seconds: float) -> None:
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
 
 
+def _until(ended: Callable[[], bool]) -> None:
+    """Run the event loop as the program does: processEvents with a time limit never sleeps."""
+    loop, timer = QEventLoop(), QTimer()
+    timer.setInterval(LOOK_MS)
+    timer.timeout.connect(lambda: loop.quit() if ended() else None)
+    timer.start()
+    loop.exec()
+
+
 def _apart(home: Path) -> BoundStation:
     return BoundStation(AwaitedTransport(StationProcess(home, WINDOW), WINDOW))
 
@@ -169,13 +180,11 @@ def _real(theme: Theme, *, apart: bool) -> None:
             window = _window(theme, station)
             key = key_file(base / "key.pem", "rsa4096")
             plan = station.plan(SignOrder(paths=(source,), keys=(key,), output=base / "out"))
-            while not plan.done():
-                _turn(0.05)
+            _until(plan.done)
             ticks = Ticks()
             began = time.monotonic()
             done = station.wait(station.submit(plan.result().id).result())
-            while not done.done():
-                QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 10)
+            _until(done.done)
             spent = time.monotonic() - began
             found = ticks.lateness()
             page = window.page(PageName.QUEUE)
