@@ -13,8 +13,9 @@ from typing import TypeVar
 from signstation.app.api import StationApi
 from signstation.cli.asking import Asker
 from signstation.errors import Cancelled, SignstationError
-from signstation.model.prompts import Prompt
+from signstation.model.prompts import NOTICES, Prompt
 from signstation.model.station import PromptClosed, PromptOpened, StationEvent
+from signstation.reports.words import sentence
 
 T = TypeVar("T")
 
@@ -102,6 +103,9 @@ class Conversation:
     def _answer(self, prompt: Prompt) -> None:
         if prompt.id in self._closed:
             return  # answered by its end, for example a cancelled job
+        if prompt.kind in NOTICES:
+            sys.stderr.write(f"{sentence(prompt.title)} {sentence(prompt.body)}\n")
+            return
         try:
             secret = self._asker.ask(prompt)
         except KeyboardInterrupt:

@@ -29,7 +29,7 @@ from signstation.errors import UsageError
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import KeyRef
 from signstation.model.options import CONTENT, CONTENT_LEFT, Existing
-from signstation.model.orders import Destination, PlanSummary, SignOrder
+from signstation.model.orders import Destination, PlannedPrompt, PlanSummary, SignOrder
 from signstation.model.profiles import Profile
 from signstation.reports.words import human_size, show
 
@@ -53,6 +53,7 @@ class Wanted:
     options: tuple[str, ...]
     profile: str | None
     signatures_only: bool
+    no_checkpoint: bool
     replace: bool
     dry_run: bool
     secret_fd: int | None
@@ -87,6 +88,11 @@ class Wanted:
     "--signatures-only",
     is_flag=True,
     help="Write detached signatures without a copy of their file.",
+)
+@click.option(
+    "--no-checkpoint",
+    is_flag=True,
+    help="Leave no checkpoint.txt of the audit log in the output directory.",
 )
 @click.option("--replace", is_flag=True, help="Overwrite output files.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and sign nothing.")
@@ -163,6 +169,7 @@ def _order(wanted: Wanted, profile: Profile, keys: tuple[KeyRef, ...]) -> SignOr
         existing=one_of(Existing, existing) if existing else None,
         replace=wanted.replace,
         options=_options(_typed(wanted), profile.options),
+        checkpoint=not wanted.no_checkpoint,
     )
 
 
@@ -213,6 +220,12 @@ def _print_notes(output: Output, plan: PlanSummary) -> None:
     output.text(*(f"Note: {show(each)}" for each in plan.warnings))
 
 
+def _asked(prompt: PlannedPrompt) -> str:
+    """``passphrase gpg:FPR``; a PIN or touch that comes with each signature says how often."""
+    name = show(prompt.name)
+    return name if prompt.count == 1 else f"{name}, {prompt.count} times"
+
+
 def _print_plan(output: Output, plan: PlanSummary) -> None:
     for refusal in plan.refused:
         output.error(wire_error(refusal.error), str(refusal.path))
@@ -234,4 +247,4 @@ def _print_plan(output: Output, plan: PlanSummary) -> None:
     )
     _print_notes(output, plan)
     output.text(f"Key operations: {plan.key_operations}. Nothing was signed.")
-    output.text(*(f"Will be asked for: {show(each.name)}" for each in plan.prompts))
+    output.text(*(f"Will be asked for: {_asked(each)}" for each in plan.prompts))

@@ -45,7 +45,8 @@ def _converter() -> Converter:
     configure_tagged_union(Segment, converter, tag_name="is")
     configure_tagged_union(Output, converter, tag_name="is")
     # a field that came later is left out where it is empty: requests name profiles by hash
-    profile = make_dict_unstructure_fn(SignerProfile, converter, ssh=override(omit_if_default=True))
+    later = override(omit_if_default=True)
+    profile = make_dict_unstructure_fn(SignerProfile, converter, ssh=later, token=later)
     converter.register_unstructure_hook(SignerProfile, profile)
     return converter
 

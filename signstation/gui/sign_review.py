@@ -29,16 +29,31 @@ MAX_LISTED = 200
 _PROMPTS = {
     "passphrase": "You will be asked for the passphrase of {key}",
     "pin": "You will be asked for the PIN of {key}",
+    "touch": "You will be asked to touch the device of {key}",
 }
+_ICONS = {"pin": "card", "touch": "fingerprint"}
 
 
-def _prompt_words(name: str, keys: tuple[KeyInfo, ...]) -> str:
+def _asked(plans: tuple[PlanSummary, ...]) -> dict[str, int]:
+    """Return how often each prompt will come: a device may want a PIN or a touch each time."""
+    counts: dict[str, int] = {}
+    for plan in plans:
+        for prompt in plan.prompts:
+            kept = prompt.name.startswith("passphrase ")  # the agent asks once, whoever signs
+            before = counts.get(prompt.name, 0)
+            counts[prompt.name] = max(before, prompt.count) if kept else before + prompt.count
+    return counts
+
+
+def _prompt_words(name: str, count: int, keys: tuple[KeyInfo, ...]) -> str:
     """Say what will be asked: the name of a prompt is its kind and the reference of a key."""
     kind, _, reference = name.partition(" ")
     key = next((each for each in keys if str(each.key) == reference), None)
-    if key is not None and kind in _PROMPTS:
-        return tr(_PROMPTS[kind], key=key.label)
-    return tr("You will be asked: {name}", name=name)
+    if key is None or kind not in _PROMPTS:
+        words = tr("You will be asked: {name}", name=name)
+    else:
+        words = tr(_PROMPTS[kind], key=key.label)
+    return words if count == 1 else tr("{words}, {count} times", words=words, count=count)
 
 
 class ReviewStep(QWidget):
@@ -260,8 +275,11 @@ class ReviewStep(QWidget):
         operations = sum(plan.key_operations for plan in plans)
         words = trn("{count} private-key operation", "{count} private-key operations", operations)
         rows = [("key", words)]
-        prompts = list({p.name: p for plan in plans for p in plan.prompts}.values())
-        rows.extend(("lock", _prompt_words(prompt.name, self._flow.keys)) for prompt in prompts)
+        prompts = _asked(plans)
+        rows.extend(
+            (_ICONS.get(name.partition(" ")[0], "lock"), _prompt_words(name, n, self._flow.keys))
+            for name, n in prompts.items()
+        )
         if not prompts:
             rows.append(("unlock", tr("You will not be asked for a passphrase.")))
         seconds = [plan.seconds for plan in plans if plan.seconds is not None]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from signstation.errors import SignstationError
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.tools import Programs
 from signstation.model.hashes import Digests, HashRequest
@@ -13,6 +15,17 @@ from signstation.model.members import Surroundings
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
 from signstation.model.tokens import TokenPlaces
+
+
+class Notice(Protocol):
+    """Words that stand before a person until the device was used."""
+
+    def refused(self) -> SignstationError | None:
+        """Return why nobody will act: Cancelled, or SecretMissing where nobody can be told.
+
+        Does not block. None: it is still shown.
+        """
+        ...
 
 
 class Context(Protocol):
@@ -114,4 +127,11 @@ class KeyContext(Protocol):
 
     def ask(self, prompt: Prompt) -> Secret:
         """Ask a person and wait. Raises Cancelled, or SecretMissing where nobody can be asked."""
+        ...
+
+    def notice(self, prompt: Prompt) -> AbstractContextManager[Notice]:
+        """Tell a person what to do with his hands (TOUCH, INSERT) while the ``with`` lasts.
+
+        Never raises for want of a person: where nobody can be told, the device is simply used.
+        """
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from signstation.model.keys import KeyFamily, KeyRef, Protection, SignerProfile, Slot
@@ -20,6 +20,8 @@ _KEY_SECONDS = {KeyFamily.RSA: 0.003, KeyFamily.ED25519: 0.0005}
 _OTHER_KEY_SECONDS = 0.001
 _TOKEN_SECONDS = 1.0
 """One operation of a card (RSA-4096 on a YubiKey: about a second)."""
+_TOUCH_SECONDS = 2.0
+"""Seeing that it blinks, and touching it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,7 @@ def foretell(
     size = sum(size for size, _ in items)
     return Foretold(
         operations=uses.total(),
-        prompts=tuple(
-            PlannedPrompt(f"passphrase {profile.key}", 1) for profile in used if profile.prompts
-        ),
+        prompts=tuple(each for profile in used for each in _prompts(profile, uses[profile.key])),
         seconds=round(
             _START_SECONDS + key_seconds + len(items) * _ITEM_SECONDS + size / _BYTES_PER_SECOND, 1
         ),
@@ -52,9 +52,20 @@ def foretell(
     )
 
 
+def _prompts(profile: SignerProfile, uses: int) -> Iterator[PlannedPrompt]:
+    """Passphrase or PIN, once or each time, and every touch."""
+    token = profile.token
+    if profile.prompts:
+        kind = "passphrase" if token is None else "pin"
+        yield PlannedPrompt(f"{kind} {profile.key}", uses if token and token.pin_each else 1)
+    if token is not None and token.touch:
+        yield PlannedPrompt(f"touch {profile.key}", uses)
+
+
 def _seconds(profile: SignerProfile) -> float:
     if profile.protection in {Protection.TOKEN, Protection.HSM, Protection.REMOTE}:
-        return _TOKEN_SECONDS
+        by_hand = profile.token is not None and profile.token.touch
+        return _TOKEN_SECONDS + (_TOUCH_SECONDS if by_hand else 0)
     return _KEY_SECONDS.get(profile.type.family, _OTHER_KEY_SECONDS)
 
 

@@ -23,11 +23,14 @@ from signstation.errors import (
 )
 from signstation.interfaces.context import KeyContext
 from signstation.interfaces.keystore import OpenKey
-from signstation.keystores.gnupg_agent import Place
+from signstation.keystores.gnupg_agent import Agent, Place
 from signstation.keystores.gnupg_asks import schemes
+from signstation.keystores.gnupg_card import device_name, inserted
 from signstation.keystores.gnupg_certificates import x509_profile
+from signstation.keystores.gnupg_hands import Hands
 from signstation.keystores.gnupg_home import STORE, Home
 from signstation.keystores.gnupg_keys import (
+    HeldKey,
     fingerprint_of,
     held_certificates,
     infos,
@@ -39,7 +42,14 @@ from signstation.keystores.gnupg_lifecycle import generate, import_key
 from signstation.keystores.gnupg_passphrase import Passphrase
 from signstation.keystores.gnupg_session import AgentSession
 from signstation.keystores.gnupg_unlock import unlock
-from signstation.model.keys import KeyFamily, KeyInfo, KeyRef, OpenPgpProfile, SignerProfile
+from signstation.model.keys import (
+    KeyFamily,
+    KeyInfo,
+    KeyRef,
+    OpenPgpProfile,
+    SignerProfile,
+    TokenUse,
+)
 from signstation.model.orders import GenerateOrder
 from signstation.signatures.certificates import spki_of
 
@@ -96,6 +106,7 @@ class GnuPg:
                 certificate=certificate,
             ),
             x509=x509_profile(certificates, spki, key),
+            token=_token(home, chosen, key),
         )
 
     @contextmanager
@@ -110,9 +121,10 @@ class GnuPg:
         if profile.openpgp is None:
             raise CertificateMissing(key=str(profile.key), kind="OpenPGP")
         chosen = planned_key(home, profile.openpgp.fingerprint, profile.key, ctx.time)
+        hands = Hands(profile, ctx)
         with (
-            Passphrase(profile, ctx.ask) as passphrase,
-            AgentSession(home, chosen.key.keygrip, profile, passphrase) as session,
+            Passphrase(profile, hands.ask) as passphrase,
+            AgentSession(home, chosen.key.keygrip, profile, passphrase, hands) as session,
         ):
             yield _ready(session, passphrase, profile, count, ctx)
 
@@ -138,6 +150,17 @@ class GnuPg:
     def locations(self, ctx: KeyContext) -> tuple[Path, ...]:
         """Return the home."""
         return (Home.of(ctx).directory,)
+
+
+def _token(home: Home, chosen: HeldKey, key: str) -> TokenUse | None:
+    """Return what the card of a key wants, as far as it is inserted; None for a key on a disk."""
+    if chosen.held is None or chosen.held.place is not Place.TOKEN:
+        return None
+    with Agent.of(home, key) as agent:
+        card = inserted(agent)
+    if card is None or card.serial != chosen.held.serial:
+        return TokenUse(device_name(chosen.held.serial))
+    return card.use
 
 
 def _packet(certificate: bytes, fingerprint: str, key: str) -> PublicKeyPacket:

@@ -30,9 +30,12 @@ from signstation.errors import (
     KeyStoreFailed,
     KeyUnreadable,
     PassphraseWrong,
+    PinLocked,
     ProtocolViolation,
     SchemeUnsupported,
     SignstationError,
+    TokenMissing,
+    TouchMissing,
 )
 from signstation.keystores.gnupg_home import STORE, Home
 from signstation.system.assuan import Accepted, Assuan, Refused, Reply
@@ -59,15 +62,22 @@ class Code(IntEnum):
     UNSUPPORTED_ALGORITHM = 84
     BAD_PIN = 87
     CANCELED = 99
+    CARD = 108
+    CARD_RESET = 109
+    CARD_REMOVED = 110
+    CARD_NOT_PRESENT = 112
+    PIN_BLOCKED = 130
     INVALID_LENGTH = 139
     NO_PASSPHRASE = 177
     FULLY_CANCELED = 198
     ASSUAN_CANCELED = 277
+    NO_SUCH_DEVICE = 32848
     NO_SUCH_FILE = 32849
 
 
 WRONG_PASSPHRASE = frozenset({Code.BAD_PASSPHRASE, Code.BAD_PIN, Code.NO_PASSPHRASE})
 _ABSENT = frozenset({Code.NO_SECRET_KEY, Code.NOT_FOUND, Code.NO_SUCH_FILE})
+_GONE = frozenset({Code.CARD_RESET, Code.CARD_REMOVED, Code.CARD_NOT_PRESENT, Code.NO_SUCH_DEVICE})
 _CANCELLED = frozenset({Code.CANCELED, Code.FULLY_CANCELED, Code.ASSUAN_CANCELED})
 _UNSUPPORTED = frozenset({Code.UNSUPPORTED_ALGORITHM, Code.INVALID_LENGTH})
 
@@ -85,13 +95,15 @@ class Place(Enum):
 class AgentKey:
     """One private key as the agent knows it.
 
-    ``protected``: the agent may ask for a passphrase or PIN; ``cached``: not for now.
+    ``protected``: the agent may ask for a passphrase or PIN; ``cached``: not for now. ``serial``
+    is the card's, empty for a key on the disk.
     """
 
     grip: str
     place: Place
     cached: bool
     protected: bool
+    serial: str = ""
 
     @property
     def here(self) -> bool:
@@ -149,14 +161,17 @@ class Agent:
             reason = f"{reply.text}: loopback pinentry is forbidden in gpg-agent.conf"
             raise KeyStoreFailed(key=self.key, number=reply.number, reason=reason)
 
-    def accepted(self, reply: Reply) -> Accepted:
-        """Return an accepted reply, or raise what a refused one means."""
+    def accepted(self, reply: Reply, token: str = "") -> Accepted:
+        """Return an accepted reply, or raise what a refused one means (``failure``)."""
         if isinstance(reply, Refused):
-            raise self.failure(reply)
+            raise self.failure(reply, token=token)
         return reply
 
-    def failure(self, refused: Refused, scheme: str = "") -> SignstationError:
-        """Return the error that a refusal means."""
+    def failure(self, refused: Refused, scheme: str = "", token: str = "") -> SignstationError:
+        """Return the error that a refusal means; ``token`` names the card of the key."""
+        of_card = _card_failure(refused.code, self.key, token)
+        if of_card is not None:
+            return of_card
         match refused.code:
             case code if code in WRONG_PASSPHRASE:
                 return PassphraseWrong(key=self.key)
@@ -170,15 +185,27 @@ class Agent:
                 return KeyStoreFailed(key=self.key, number=refused.number, reason=refused.text)
 
 
+def _card_failure(code: int, key: str, token: str) -> SignstationError | None:
+    """Return what a refusal of the card itself means, None where it was not the card."""
+    if not token:
+        return None
+    if code == Code.PIN_BLOCKED:
+        return PinLocked(key=key, token=token)
+    if code in _GONE:
+        return TokenMissing(key=key, token=token)
+    return TouchMissing(key=key, token=token) if code == Code.CARD else None
+
+
 def _key_infos(reply: Accepted) -> Iterator[AgentKey]:
     """``KEYINFO grip type serial id cached protection fingerprint ttl flags`` (cmd_keyinfo)."""
     for keyword, parameters in reply.status:
         if keyword != "KEYINFO":
             continue
         match parameters.split(" "):
-            case [grip, kind, _, _, cached, protection, *_]:
+            case [grip, kind, serial, _, cached, protection, *_]:
                 place = Place(kind) if kind in {each.value for each in Place} else Place.UNKNOWN
-                yield AgentKey(grip, place, cached == "1", protection != "C")
+                number = "" if serial == "-" else serial
+                yield AgentKey(grip, place, cached == "1", protection != "C", number)
             case _:
                 raise ProtocolViolation(reason="a KEYINFO line has too few fields")
 

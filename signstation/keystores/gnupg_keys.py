@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from signstation.codec.colons import ListedCertificate, ListedKey, Validity
 from signstation.errors import KeyAmbiguous, KeyNotFound, KeyUnusable, UsageError
 from signstation.keystores.gnupg_agent import Agent, AgentKey, Place
+from signstation.keystores.gnupg_card import device_name
 from signstation.keystores.gnupg_home import STORE, Home
 from signstation.model.keys import (
     KeyFamily,
@@ -111,8 +112,13 @@ class HeldKey:
             expires=self.key.expires,
             parent=None if self.key.primary else primary,
             usages=tuple(_USAGES[each] for each in self.key.capabilities if each in _USAGES),
-            location=location,
+            location=self._place(location),
         )
+
+    def _place(self, home: str) -> str:
+        """The card by its name, else the home."""
+        on_card = self.held is not None and self.held.place is Place.TOKEN
+        return device_name(self.held.serial) if on_card and self.held else home
 
 
 def label(certificate: ListedCertificate) -> str:

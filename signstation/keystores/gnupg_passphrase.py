@@ -9,16 +9,15 @@ from uuid import uuid4
 
 from signstation.errors import PassphraseWrong, ProtocolViolation
 from signstation.keystores.gnupg_agent import WRONG_PASSPHRASE, Agent
-from signstation.model.keys import Protection, SignerProfile
+from signstation.keystores.gnupg_card import Card, device_name, inserted
+from signstation.model.keys import SignerProfile
 from signstation.model.prompts import Prompt, PromptKind
 from signstation.model.secret import Secret
-from signstation.model.text import text
+from signstation.model.text import Text, text
 from signstation.system.assuan import Accepted, Inquire, Refused, Reply
 
 TRIES = 3
 """How often a passphrase is asked for, as gpg-agent does itself (agent/call-pinentry.c)."""
-PIN_TRIES = 1
-"""A card counts wrong PINs and blocks: another try needs another decision."""
 
 _INQUIRY = "PASSPHRASE"
 """What the agent inquires in loopback mode, for passphrases and PINs alike (pinentry_loopback)."""
@@ -28,12 +27,14 @@ class Passphrase(AbstractContextManager["Passphrase"]):
     """Lives as long as the open key; the secret is wiped at the end and when it proves wrong."""
 
     def __init__(self, profile: SignerProfile, ask: Callable[[Prompt], Secret]) -> None:
-        """``ask`` is ``KeyContext.ask``."""
+        """``ask`` is ``KeyContext.ask`` or wraps it."""
         self._profile = profile
         self._ask = ask
         self._secret: Secret | None = None
         self._wrong = False
-        self._tries = PIN_TRIES if profile.protection is Protection.TOKEN else TRIES
+        self._tries = TRIES
+        self.card: Card | None = None
+        """The card that holds the key: it counts the tries."""
 
     def __exit__(
         self,
@@ -53,12 +54,19 @@ class Passphrase(AbstractContextManager["Passphrase"]):
         while True:
             reply = attempt(self._give)
             if not isinstance(reply, Refused) or reply.code not in WRONG_PASSPHRASE:
-                return agent.accepted(reply)
+                return agent.accepted(reply, device_name(self.card.serial) if self.card else "")
             self.forget()
             self._wrong = True
-            self._tries -= 1
-            if self._tries <= 0:
-                raise PassphraseWrong(key=agent.key, tries_left=0)
+            self._count(agent)
+
+    def _count(self, agent: Agent) -> None:
+        """Take one try away, or read how many the card has left; with none it asks nobody."""
+        self._tries -= 1
+        if self.card is not None:
+            self.card = inserted(agent) or self.card
+            self._tries = self.card.tries[0]
+        if self._tries <= 0:
+            raise PassphraseWrong(key=agent.key, tries_left=0)
 
     def _give(self, asked: str) -> Secret:
         if asked.partition(" ")[0] != _INQUIRY:
@@ -74,17 +82,29 @@ class Passphrase(AbstractContextManager["Passphrase"]):
         self._secret = None
 
     def _prompt(self) -> Prompt:
-        profile, token = self._profile, self._profile.protection is Protection.TOKEN
+        profile, card = self._profile, self.card
         values = {"label": profile.label, "kind": profile.type.title, "key": str(profile.key)}
         return Prompt(
             id=uuid4().hex,
-            kind=PromptKind.PIN if token else PromptKind.PASSPHRASE,
-            name=f"{'pin' if token else 'passphrase'} {profile.key}",
-            title=text("PIN of {label}", **values)
-            if token
+            kind=PromptKind.PIN if card else PromptKind.PASSPHRASE,
+            name=f"{'pin' if card else 'passphrase'} {profile.key}",
+            title=text("PIN of {device}", device=device_name(card.serial))
+            if card
             else text("Passphrase of {label}", **values),
-            body=text("To sign with the {kind} key {key}.", **values),
+            body=_body(card, values),
             key=str(profile.key),
-            tries_left=self._tries,
+            tries_left=self._tries if card is None else card.tries[0],
             previous_wrong=self._wrong,
         )
+
+
+def _body(card: Card | None, values: dict[str, str]) -> Text:
+    if card is not None and card.tries[0] == 1:
+        return text(
+            "To sign with the {kind} key {key} of {label}. "
+            "It is the last try: a wrong PIN blocks the card.",
+            **values,
+        )
+    if card is not None:
+        return text("To sign with the {kind} key {key} of {label}.", **values)
+    return text("To sign with the {kind} key {key}.", **values)

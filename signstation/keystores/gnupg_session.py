@@ -22,9 +22,11 @@ from signstation.errors import (
     ProtocolViolation,
     SchemeUnsupported,
     SignstationError,
+    TouchMissing,
 )
 from signstation.keystores.gnupg_agent import Agent, AgentKey, Place
 from signstation.keystores.gnupg_asks import HASH_NUMBERS, octets
+from signstation.keystores.gnupg_hands import Hands
 from signstation.keystores.gnupg_home import Home
 from signstation.keystores.gnupg_passphrase import Passphrase
 from signstation.model.asks import ToSign
@@ -47,9 +49,10 @@ class AgentSession(AbstractContextManager["AgentSession"]):
     """
 
     def __init__(
-        self, home: Home, grip: str, profile: SignerProfile, passphrase: Passphrase
+        self, home: Home, grip: str, profile: SignerProfile, passphrase: Passphrase, hands: Hands
     ) -> None:
         """Nothing is done before the ``with``."""
+        self._hands = hands
         self._home = home
         self._grip = grip
         self._profile = profile
@@ -86,6 +89,8 @@ class AgentSession(AbstractContextManager["AgentSession"]):
                     )
                 if key.protected:
                     agent.answer_inquiries()
+                if key.place is Place.TOKEN:
+                    self._passphrase.card = self._hands.card(agent, key.serial)
                 self._connection = stack.pop_all()
             self._state = (agent, key)
         return self._state
@@ -162,12 +167,17 @@ class AgentSession(AbstractContextManager["AgentSession"]):
             replies = [agent.connection.reply(inquire) for _ in range(3)]
             return next((each for each in replies if isinstance(each, Refused)), replies[-1])
 
+        card = self._passphrase.card
         try:
-            return self._signature(ask, self._passphrase.use(agent, attempt).data)
+            with self._hands.touched(card):
+                signature = self._signature(ask, self._passphrase.use(agent, attempt).data)
         except SchemeUnsupported as error:
             return replace(error, scheme=ask.scheme.value)
-        except (KeyNotFound, KeyStoreFailed) as error:
+        except (KeyNotFound, KeyStoreFailed, TouchMissing) as error:
             return error
+        if card is not None and card.pin_each:
+            self._passphrase.forget()  # who set the card so wants to be asked each time
+        return signature
 
     def _pipeline(
         self, agent: Agent, items: Sequence[_Waiting]

@@ -177,6 +177,18 @@ class SshProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenUse:
+    """What a device wants of a person for each signature, as it was set when this was planned.
+
+    ``device`` names it for people, with what is printed on it: ``Yubico 12345678``.
+    """
+
+    device: str
+    pin_each: bool = False  # a PIN for every signature, not once for all
+    touch: bool = False  # a touch for every signature
+
+
+@dataclass(frozen=True, slots=True)
 class SignerProfile:
     """Public facts about one signer, frozen at plan time and carried in the request by hash."""
 
@@ -191,6 +203,7 @@ class SignerProfile:
     openpgp: OpenPgpProfile | None = None
     x509: X509Profile | None = None
     ssh: SshProfile | None = None  # None where the plain key signs
+    token: TokenUse | None = None  # None where no device was asked
 
     @property
     def spki_sha256(self) -> bytes:

@@ -19,6 +19,10 @@ class PromptKind(Enum):
     INSERT = "insert"
 
 
+NOTICES = frozenset({PromptKind.TOUCH, PromptKind.INSERT})
+"""Nothing is typed: the device itself says when it was done. A person can only refuse."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """One question. ``name`` is stable ("passphrase gpg:FPR"), as ``--secret-fd`` needs it.

@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from signstation.codec.plain import from_plain
-from signstation.errors import SecretMissing, SignstationError
+from signstation.errors import Cancelled, SecretMissing, SignstationError
 from signstation.interfaces.workers import Prompter
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
@@ -67,23 +68,40 @@ def _copy(secret: Secret) -> Secret:
 def answering(lane: Lane, call: Call, prompter: Prompter) -> Iterator[None]:
     """Send the prompts of a call to ``prompter`` until the call has ended; then close them."""
     tasks: set[asyncio.Task[None]] = set()
+    over = _Over()
+    loop = asyncio.get_running_loop()
 
     def opened(_: Call, body: bytes) -> None:
         prompt = from_plain(take_json(body), Prompt)
         lane.prompt_opened()
-        task = asyncio.get_running_loop().create_task(_answer(lane, call, prompter, prompt))
+        task = loop.create_task(_answer(lane, call, prompter, prompt, over))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
+    def ended() -> None:
+        over.said = bool(tasks)
+        for task in tasks:
+            # not at once: a task that is cancelled before its first step never answers
+            loop.call_soon(task.cancel)
+
     call.on_prompt = opened
+    call.on_over = ended
     try:
         yield
     finally:
+        over.said = False
         for task in tasks:
             task.cancel()
 
 
-async def _answer(lane: Lane, call: Call, prompter: Prompter, prompt: Prompt) -> None:
+@dataclass(slots=True)
+class _Over:
+    """Whether the worker took its prompt back: then it still waits for one answer."""
+
+    said: bool = False
+
+
+async def _answer(lane: Lane, call: Call, prompter: Prompter, prompt: Prompt, over: _Over) -> None:
     answer: Secret | SignstationError | None = None
     try:
         answer = await prompter.ask(prompt)
@@ -92,6 +110,8 @@ async def _answer(lane: Lane, call: Call, prompter: Prompter, prompt: Prompt) ->
         if answer is not error:
             _LOG.exception("a prompt failed: %s", answer)
     finally:
+        if answer is None and over.said:
+            answer, over.said = Cancelled(), False
         lane.prompt_closed(call.number, answer)
         if isinstance(answer, Secret):
             answer.wipe()

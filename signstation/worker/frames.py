@@ -60,6 +60,7 @@ class FrameType(IntEnum):
     PROGRESS = 36  # bytes done
     PROMPT = 37  # JSON: a key store asks a person
     PONG = 38
+    PROMPT_OVER = 39  # the prompt of this call is no longer needed; NO_SECRET answers it
 
 
 class Frame(NamedTuple):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from signstation.codec.plain import to_plain
-from signstation.errors import Cancelled, ProtocolViolation
+from signstation.errors import Cancelled, ProtocolViolation, SignstationError
+from signstation.interfaces.context import Notice
 from signstation.interfaces.tools import Programs
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
@@ -18,6 +21,20 @@ from signstation.worker.channel import Channel, Message
 from signstation.worker.config import WorkerConfig
 from signstation.worker.failures import take_error
 from signstation.worker.frames import FrameType, put_json, take_json
+
+
+class _Shown:
+    """Implements ``Notice``; remembers the answer, which comes once."""
+
+    def __init__(self, context: StoreContext, number: int) -> None:
+        self._context = context
+        self._number = number
+        self._answer: SignstationError | None = None
+
+    def refused(self) -> SignstationError | None:
+        if self._answer is None:
+            self._answer = self._context.answer_to(self._number)
+        return self._answer
 
 
 class StoreContext:
@@ -92,6 +109,32 @@ class StoreContext:
         if answer.type is FrameType.CANCEL:
             raise Cancelled
         raise take_error(take_json(answer.body))
+
+    @contextmanager
+    def notice(self, prompt: Prompt) -> Iterator[Notice]:
+        """Tell a person what to do; the station gives exactly one answer to it in the end."""
+        number = self._number
+        self._channel.send(FrameType.PROMPT, number, put_json(to_plain(prompt)))
+        shown = _Shown(self, number)
+        try:
+            yield shown
+        finally:
+            if shown.refused() is None:
+                self._channel.send(FrameType.PROMPT_OVER, number)
+                while shown.refused() is None:
+                    self.absorb(self._channel.receive())
+
+    def answer_to(self, number: int) -> SignstationError | None:
+        """Read what has arrived, and take the answer to a notice, None while there is none."""
+        self.absorb(self._channel.poll())
+        answer = self._answers.pop(number, None)
+        if answer is None:
+            return None
+        if answer.type is FrameType.NO_SECRET:
+            return take_error(take_json(answer.body))
+        if answer.secret is not None:
+            answer.secret.wipe()
+        return Cancelled()
 
     def absorb(self, messages: list[Message]) -> None:
         """Sort new messages: answers to prompts, pings, cancellations, and work for later."""

@@ -49,10 +49,17 @@ def no_prompt(_call: Call, _body: bytes) -> None:
     raise ProtocolViolation(reason="a prompt from a worker without keys")
 
 
+def nothing_over() -> None:
+    """Take no notice: the answer was on its way."""
+
+
 class Call:
     """One call to a worker: requests and their answers, until the last."""
 
-    __slots__ = ("_future", "_lane", "_progress_at", "heavy", "number", "on_progress", "on_prompt")
+    __slots__ = (
+        *("_future", "_lane", "_progress_at"),
+        *("heavy", "number", "on_over", "on_progress", "on_prompt"),
+    )
 
     def __init__(self, lane: Lane, number: int, *, heavy: bool) -> None:
         """``Lane.call`` makes them."""
@@ -63,6 +70,7 @@ class Call:
         self.heavy = heavy
         self.on_progress: Callable[[int], None] = no_progress
         self.on_prompt: Callable[[Call, bytes], None] = no_prompt
+        self.on_over: Callable[[], None] = nothing_over
 
     def request(
         self, type_: FrameType, body: bytes, descriptors: Sequence[int] = ()
@@ -250,6 +258,8 @@ class Lane:
                 call.progress(frame.body, now)
             case FrameType.PROMPT:
                 call.on_prompt(call, frame.body)
+            case FrameType.PROMPT_OVER:
+                call.on_over()
             case FrameType.ASKS:
                 self._waiting.pop(call.number, None)
                 if call.number in self._abandoned:  # they crossed: CANCEL is still to be answered

@@ -240,7 +240,7 @@ def test_a_private_key_is_never_overwritten(home: GnupgHome, tmp_path: Path) -> 
 
 
 def change_passphrase(home: GnupgHome, grip: str, answers: dict[str, bytes]) -> None:
-    with Assuan.connect(home.path / "S.gpg-agent", frozenset({os.geteuid()})) as agent:
+    with Assuan.connect(home.socket(), frozenset({os.geteuid()})) as agent:
         agent.call("OPTION pinentry-mode=loopback")
         reply = agent.call(f"PASSWD {grip}", lambda asked: Secret(answers[asked.split()[0]]))
         assert isinstance(reply, Accepted), reply

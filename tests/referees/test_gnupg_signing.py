@@ -202,7 +202,7 @@ def test_a_lost_connection_is_made_anew_once(home: GnupgHome, tmp_path: Path) ->
     def dies_at_ten(line: str, count: Counter[str]) -> bytes | None:
         return CUT if line == "PKSIGN" and count["PKSIGN"] == 10 else None
 
-    with FaultyAgent(home.path / "S.faulty", dies_at_ten, home.path / "S.gpg-agent") as agent:
+    with FaultyAgent(home.path / "S.faulty", dies_at_ten, home.socket()) as agent:
         assert sign(profile, asks, context(home, tmp_path, agent_socket=agent.path)) == expected
         assert agent.count["PKSIGN"] >= 64
 
@@ -215,7 +215,7 @@ def test_an_agent_that_dies_again_and_again_is_missing(home: GnupgHome, tmp_path
     def dies(line: str, _: Counter[str]) -> bytes | None:
         return CUT if line == "PKSIGN" else None
 
-    with FaultyAgent(home.path / "S.faulty", dies, home.path / "S.gpg-agent") as agent:
+    with FaultyAgent(home.path / "S.faulty", dies, home.socket()) as agent:
         faulty = context(home, tmp_path, agent_socket=agent.path)
         with KEYSTORE.open(profile, 3, faulty) as opened:
             connections = agent.connections
@@ -285,7 +285,7 @@ def test_an_agent_that_gives_no_key_away_signs_itself(home: GnupgHome, tmp_path:
         refused = line.startswith("EXPORT_KEY")
         return b"ERR 67109115 Forbidden <GPG Agent>\n" if refused else None
 
-    with FaultyAgent(home.path / "S.faulty", refuses, home.path / "S.gpg-agent") as agent:
+    with FaultyAgent(home.path / "S.faulty", refuses, home.socket()) as agent:
         assert sign(profile, asks, context(home, tmp_path, agent_socket=agent.path)) == expected
         assert agent.count["EXPORT_KEY"] == 1
         assert agent.count["PKSIGN"] == MANY
@@ -308,7 +308,7 @@ def test_an_agent_that_does_not_let_us_answer_is_named(home: GnupgHome, tmp_path
 def test_a_restricted_agent_is_refused(home: GnupgHome, tmp_path: Path) -> None:
     """The extra socket, which is made to be forwarded, lists no keys: that is said, not hidden."""
     home.generate()
-    ctx = context(home, tmp_path, agent_socket=home.path / "S.gpg-agent.extra")
+    ctx = context(home, tmp_path, agent_socket=home.socket("agent-extra-socket"))
     with pytest.raises(KeyStoreFailed, match="Forbidden"):
         KEYSTORE.list_keys(ctx)
 
@@ -318,7 +318,7 @@ def test_a_home_whose_socket_cannot_be_is_agent_missing(tmp_path: Path) -> None:
     try:
         (directory / "pubring.kbx").touch()
         with pytest.raises(AgentMissing) as caught:
-            KEYSTORE.list_keys(context(directory, tmp_path))
+            KEYSTORE.list_keys(context(directory, tmp_path, agent_socket=directory / "S.agent"))
         assert caught.value.reason
     finally:
         shutil.rmtree(directory)

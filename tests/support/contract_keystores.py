@@ -7,7 +7,8 @@ The answers are checked with ``cryptography`` and a public key that the case kno
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -42,6 +43,17 @@ CANCEL = b"\x00cancel"
 """As an answer: the person cancels the prompt."""
 
 
+@dataclass(slots=True)
+class Shown:
+    """A notice of a ScriptedKeyContext: nobody refuses it unless the script says so."""
+
+    answer: SignstationError | None = None
+
+    def refused(self) -> SignstationError | None:
+        """Return what the script says."""
+        return self.answer
+
+
 @dataclass
 class ScriptedKeyContext:
     """A KeyContext whose prompts are answered from a list; with none left, nobody answers."""
@@ -56,6 +68,8 @@ class ScriptedKeyContext:
     ssh_agent: Path | None = None
     tokens: TokenPlaces = field(default_factory=TokenPlaces)
 
+    shown: Callable[[Prompt], Shown] = field(default=lambda _: Shown())
+
     def ask(self, prompt: Prompt) -> Secret:
         """Record the prompt and give the next answer."""
         self.prompts.append(prompt)
@@ -65,6 +79,12 @@ class ScriptedKeyContext:
         if answer == CANCEL:
             raise Cancelled
         return Secret(answer)
+
+    @contextmanager
+    def notice(self, prompt: Prompt) -> Iterator[Shown]:
+        """Record it, and let the test act while it is shown."""
+        self.prompts.append(prompt)
+        yield self.shown(prompt)
 
 
 @dataclass

@@ -73,6 +73,19 @@ class GnupgHome:
         """End gpg-agent (and keyboxd, scdaemon) of this home."""
         subprocess.run([GPGCONF, "--homedir", str(self.path), "--kill", "all"], check=False)
 
+    def socket(self, name: str = "agent-socket") -> Path:
+        """Return where this home's agent listens: in it, or below /run/user where that exists.
+
+        Other programs create /run/user (librepo does): no test may lean on either place.
+        """
+        done = subprocess.run(
+            [GPGCONF, "--homedir", str(self.path), "--list-dirs", name],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return Path(done.stdout.strip())
+
     @property
     def environment(self) -> dict[str, str]:
         """Environment for programs that find this home by GNUPGHOME."""
