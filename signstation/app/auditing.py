@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
@@ -16,6 +17,7 @@ from signstation.app.durable import write_file
 from signstation.app.reading import read_file
 from signstation.audit.chain import Link, first_bad
 from signstation.audit.checkpoint import (
+    CHECKPOINT,
     MAX_CHECKPOINT,
     read_checkpoint,
     verifier_key,
@@ -32,11 +34,11 @@ from signstation.model.audit import (
     CheckpointResult,
     CheckpointState,
 )
+from signstation.system.files import shown
 
 _JOURNAL = "journal.db"
-CHECKPOINT = "checkpoint.txt"
-"""Name of the checkpoint in folders that this station makes."""
 _KEY = "audit.key"
+_READABLE = 0o644
 _KEY_SIZE = 32
 """Bytes of the file: the private key of RFC 8032, nothing around it."""
 MAX_RECORDS_PER_CALL = 1000
@@ -124,6 +126,22 @@ def checkpoint_file(home: Path) -> bytes:
     if state.first_bad is not None:
         raise StoreDamaged(reason=f"audit record {state.first_bad}: {state.reason}")
     return state.checkpoint.encode()
+
+
+def leave_checkpoint(home: Path, directory: Path) -> None:
+    """Leave a checkpoint in a folder of results, in place of an older one of this log. Blocks.
+
+    Raises OutputExists where the name is taken by anything else, also by a checkpoint that this
+    log contradicts: it is the evidence of that, and stays. Raises StoreDamaged where the log is
+    not what was written, and the errors of reading and writing.
+    """
+    path = directory / CHECKPOINT
+    state = check(home, (path,) if os.path.lexists(path) else ())
+    if state.first_bad is not None:
+        raise StoreDamaged(reason=f"audit record {state.first_bad}: {state.reason}")
+    if any(each.state is not CheckpointState.CONSISTENT for each in state.checkpoints):
+        raise OutputExists(path=shown(path))
+    write_file(path, state.checkpoint.encode(), mode=_READABLE)
 
 
 def sign_object(home: Path, data: bytes) -> tuple[bytes, bytes]:

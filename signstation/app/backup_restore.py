@@ -6,6 +6,7 @@ left beside is removed by the next restore.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import shutil
@@ -30,9 +31,13 @@ from signstation.errors import (
     StoreLocked,
     StoreTooNew,
 )
+from signstation.jobs.accounts import storable, who
 from signstation.jobs.commits import store_error
+from signstation.jobs.journal import Journal
 from signstation.jobs.schema import APPLICATION_ID, MIGRATIONS
+from signstation.model.audit import AuditKind
 from signstation.model.secret import Secret
+from signstation.model.station import Caller
 from signstation.system.files import (
     make_directories,
     open_root,
@@ -93,6 +98,7 @@ def restore_backup(order: RestoreOrder, passphrase: Secret) -> Restored:
             with _locked(staged):  # who opens the new state waits until all is in its place
                 contents = _unpack(order.source, staged, passphrase)
                 _check_journal(staged / JOURNAL)
+                asyncio.run(_record(staged / JOURNAL, order, contents))
                 settings = _take_settings(order.home, staged)
                 (staged / _MARK).unlink()
                 _sync_tree(staged)
@@ -195,6 +201,23 @@ def _check_journal(path: Path) -> None:
         raise StoreTooNew(found=version, known=len(MIGRATIONS))
     if owner != APPLICATION_ID or version == 0 or found != "ok":
         raise StoreDamaged(reason="the journal in the backup is not sound")
+
+
+async def _record(path: Path, order: RestoreOrder, contents: Contents) -> None:
+    """Tell the log that comes back that it came back: whoever trusts it must know from when."""
+    journal = Journal(path)
+    try:
+        await journal.note(
+            {
+                "event": AuditKind.RESTORED.value,
+                "at": order.now,
+                "caller": who(Caller(os.geteuid(), os.getpid(), "command line")),
+                "path": storable(str(order.source)),
+                "backup": f"{datetime.fromtimestamp(contents.made, UTC):%Y-%m-%d %H:%M:%S} UTC",
+            }
+        )
+    finally:
+        await asyncio.to_thread(journal.close)
 
 
 def _take_settings(home: Path, staged: Path) -> bytes | None:

@@ -180,7 +180,13 @@ class Calls:
                     await asyncio.to_thread(self._sightings.add, fresh)
 
     async def _plan(self, session: Session, _: Emit, order: SignOrder) -> PlanSummary:
-        return await self._runner.plan(order, session.caller)
+        signed: frozenset[Path] = frozenset()
+        if order.only_new:
+            found = (self._examiner, self._trust, self._keys.of(session), self._formats, order)
+            signed = await signed_already(*found)
+        plan = await self._runner.plan(order, session.caller, signed)
+        await self._notes(session).left_out(order, plan.refused)
+        return plan
 
     async def _submit(self, session: Session, _: Emit, plan_id: str) -> int:
         job = await self._runner.submit(plan_id, session.caller)

@@ -7,6 +7,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from signstation.jobs.sealed import STAGING_PREFIX
 from signstation.system.files import open_root, writing
 from signstation.system.files_publish import rename_into, sync_directory
 
@@ -16,7 +17,7 @@ def write_file(path: Path, content: bytes, *, mode: int = 0o600, replace: bool =
 
     Raises OutputExists (only without ``replace``), PathMissing, DiskFull and NotWritable.
     """
-    aside = f".{secrets.token_hex(8)}"
+    aside = f"{STAGING_PREFIX}{secrets.token_hex(8)}"  # no walk of results sees it
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     directory = open_root(path.parent)
     try:

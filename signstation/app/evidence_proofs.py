@@ -13,13 +13,13 @@ from pathlib import Path
 
 from signstation.app.auditing import check, read_log
 from signstation.audit.chain import Link
+from signstation.audit.checkpoint import CHECKPOINT
 from signstation.audit.tree import inclusion_paths, leaf_hash
 from signstation.model.audit import AuditKind
 from signstation.reports.evidence_script import ListedFile
 from signstation.reports.verification import SCHEMA
 
 PROOFS = "audit-proofs.json"
-CHECKPOINT = "checkpoint.txt"
 VERIFIER = "verifier.txt"
 _PUBLISHED = AuditKind.PUBLISHED.value
 

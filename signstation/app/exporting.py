@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from signstation.app.auditing import CHECKPOINT
 from signstation.app.copyin import MAX_FILES, NEWS_SECONDS, PIECE, folded
+from signstation.audit.checkpoint import CHECKPOINT
 from signstation.errors import (
     ContentDamaged,
     DiskFull,

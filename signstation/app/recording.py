@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from signstation.app.methods import Method
 from signstation.errors import Cancelled, PolicyError, SignstationError
-from signstation.jobs.accounts import storable
+from signstation.jobs.accounts import joined, storable
 from signstation.jobs.commits import Body
 from signstation.model.audit import AuditKind
+from signstation.model.orders import Refusal, SignOrder
 from signstation.model.station import Caller
 
 Append = Callable[[AuditKind, Caller, Body], Awaitable[None]]
@@ -56,6 +59,18 @@ class Notes:
         facts: dict[str, str | int] = {"job": job, "order": order.value}
         await self.append(AuditKind.SUBMITTED, self.caller, facts)
 
+    async def left_out(self, order: SignOrder, refused: Sequence[Refusal]) -> None:
+        """Artifacts were refused while planning; one record each. Raises nothing."""
+        keys = joined(tuple(str(each) for each in order.keys))
+        plan = Method.PLAN.value
+        records = [
+            self._note(
+                AuditKind.REFUSAL, order=plan, path=str(each.path), code=_code(each), key=keys
+            )
+            for each in refused
+        ]
+        await asyncio.gather(*records, return_exceptions=True)
+
     async def refused(self, order: Method, error: SignstationError) -> None:
         """An order was refused or called off; what the policy refuses, whatever was asked.
 
@@ -70,3 +85,7 @@ class Notes:
     async def _note(self, kind: AuditKind, **facts: str) -> None:
         plain = {name: storable(value) for name, value in facts.items() if value}
         await self.append(kind, self.caller, plain)
+
+
+def _code(refusal: Refusal) -> str:
+    return str(json.loads(refusal.error)["code"])

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from signstation.app.auditing import CHECKPOINT, checkpoint_file
+from signstation.app.auditing import checkpoint_file
 from signstation.app.copyin import CopyIn, needs_copy, remove_old, unchanged
 from signstation.app.examine import Examiner
 from signstation.app.exporting import Export
 from signstation.app.media import mounted_media
+from signstation.audit.checkpoint import CHECKPOINT
 from signstation.errors import Cancelled, RecheckFailed, StoreDamaged
 from signstation.jobs.runner import Runner, system_clock
 from signstation.model.copies import CopiedIn, CopyNews, CopyOrder

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import signstation
-from signstation.app import doctor, doctor_tools
+from signstation.app import auditing, doctor, doctor_tools
 from signstation.app.calls import Calls
 from signstation.app.examine import Examiner
 from signstation.app.keydesk import KeyDesk
@@ -68,7 +69,11 @@ class Station:
         private.mkdir(mode=0o700, exist_ok=True)
         workers = job_workers.Workers(self._pools.check, self._pools.hashes, self._keys)
         self._runner = Runner(
-            self._journal, workers, formats, RunnerSettings(private), self._job_changed
+            self._journal,
+            workers,
+            formats,
+            RunnerSettings(private, leave=partial(auditing.leave_checkpoint, home)),
+            self._job_changed,
         )
         self._keys.watch(self._runner.prompting)
         self._calls = Calls(

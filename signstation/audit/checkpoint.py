@@ -16,10 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from signstation.audit.tree import HASH_SIZE
 from signstation.errors import ArtifactMalformed
 
+CHECKPOINT = "checkpoint.txt"
+"""Name of the checkpoint in folders that a station makes."""
 MAX_CHECKPOINT = 64 * 1024
 """Largest checkpoint in bytes: ours have 250; witnesses may add signatures of about 150."""
 _ED25519 = b"\x01"  # C2SP signed-note: the algorithm byte of Ed25519
 _KEY_HASH = 4
+_ORIGIN = "signstation-"
 _TEXT = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n")
 _SIGNATURE = re.compile(r"\N{EM DASH} ([^ \n+]+) ([A-Za-z0-9+/]+={0,2})")
 
@@ -59,7 +62,15 @@ class SignedCheckpoint:
 
 def origin_of(public: Ed25519PublicKey) -> str:
     """Return the log's name, which is the key's: one log has one key."""
-    return f"signstation-{hashlib.sha256(public.public_bytes_raw()).hexdigest()[:16]}"
+    return f"{_ORIGIN}{hashlib.sha256(public.public_bytes_raw()).hexdigest()[:16]}"
+
+
+def is_station_checkpoint(data: bytes) -> bool:
+    """Return whether these bytes are a checkpoint as some station makes it, whoever signed it."""
+    try:
+        return read_checkpoint(data).checkpoint.origin.startswith(_ORIGIN)
+    except ArtifactMalformed:
+        return False
 
 
 def verifier_key(public: Ed25519PublicKey) -> str:

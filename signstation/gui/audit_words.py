@@ -21,6 +21,7 @@ _KINDS = {
     AuditKind.REFUSAL: ("x-circle", Tone.ERROR, "Refused"),
     AuditKind.CANCELLED: ("stop", Tone.WARNING, "Cancelled"),
     AuditKind.STARTED: ("play", Tone.NEUTRAL, "Station started"),
+    AuditKind.RESTORED: ("refresh", Tone.WARNING, "Restored from a backup"),
     AuditKind.OTHER: ("question", Tone.NEUTRAL, "Something else"),
 }
 _CHECKPOINTS = {
@@ -35,6 +36,7 @@ _CHECKPOINTS = {
 _DETAILS = {
     "artifact_sha256": "SHA-256 of what was signed",
     "asked": "Hash of what the key was asked to sign",
+    "backup": "Backup made",
     "change": "Change",
     "code": "Code",
     "count": "Count",

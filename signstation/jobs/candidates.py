@@ -10,6 +10,7 @@ from pathlib import Path
 
 from signstation.errors import NameRefused, NotARegularFile, SignstationError
 from signstation.jobs.sealed import STAGING_PREFIX
+from signstation.jobs.vouching import is_checkpoint
 from signstation.system.files import check_name, open_regular, open_root, reading_error, shown
 from signstation.system.files_walk import FoundFile, Identity, identity, walk
 
@@ -98,6 +99,8 @@ def _of_directory(path: Path, leave_out: Collection[Identity]) -> Iterator[Candi
     try:
         for entry in walk(root, path, leave_out=leave_out, hidden_prefix=STAGING_PREFIX):
             if isinstance(entry, FoundFile):
+                if is_checkpoint(root, entry.name, path / entry.name):
+                    continue
                 yield Candidate(path, entry.name, named=False)
             else:
                 yield Skipped(path / entry.name, entry.error)

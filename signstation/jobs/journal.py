@@ -285,7 +285,8 @@ class Journal:
                 rows,
             )
             writer.connection.executemany(
-                "UPDATE job SET finished = NULL WHERE id = (SELECT job FROM step WHERE id = ?)",
+                "UPDATE job SET finished = NULL, owing = checkpoint <> ''"
+                " WHERE id = (SELECT job FROM step WHERE id = ?)",
                 rows,
             )
 
@@ -332,6 +333,14 @@ class Journal:
                 _audit_cancelled(writer, job, at, cancelled_by)
             if staging_removed:
                 writer.connection.execute("DELETE FROM staging WHERE job = ?", (job,))
+
+        return self._commits.durable(write)
+
+    def vouched(self, job: int) -> asyncio.Future[None]:
+        """The checkpoint of a job is where it belongs, or cannot be left there."""
+
+        def write(writer: Writer) -> None:
+            writer.connection.execute("UPDATE job SET owing = 0 WHERE id = ?", (job,))
 
         return self._commits.durable(write)
 

@@ -154,6 +154,18 @@ class Rows:
             found = connection.execute("SELECT id FROM job WHERE paused = 1")
             return frozenset(job for (job,) in found)
 
+    def owing(self, only: int | None) -> tuple[tuple[int, Path], ...]:
+        """Return ended jobs with results that lack their checkpoint, and where it belongs."""
+        with self._reading() as connection:
+            found = connection.execute(
+                "SELECT id, checkpoint FROM job WHERE owing = 1 AND (?1 IS NULL OR id = ?1)"
+                " AND EXISTS (SELECT 1 FROM step WHERE job = job.id AND state = 'done')"
+                " AND NOT EXISTS (SELECT 1 FROM step WHERE job = job.id"
+                " AND state NOT IN ('done', 'failed', 'cancelled')) ORDER BY id",
+                (only,),
+            )
+            return tuple((job, Path(place)) for job, place in found)
+
     def outputs(self, step: int) -> tuple[StoredOutput, ...]:
         """Return the outputs of a step in order."""
         with self._reading() as connection:

@@ -126,7 +126,13 @@ _FIRST = (
 # A person's wish that outlives the station: a paused job begins nothing after a restart either.
 _PAUSE = ("ALTER TABLE job ADD COLUMN paused INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1))",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PAUSE)
+# Where a checkpoint of the audit log belongs when a job has ended, and whether it is still owed.
+_CHECKPOINT = (
+    "ALTER TABLE job ADD COLUMN checkpoint TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE job ADD COLUMN owing INTEGER NOT NULL DEFAULT 0 CHECK (owing IN (0, 1))",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _PAUSE, _CHECKPOINT)
 """From version n to n + 1 (PRAGMA user_version), forward only."""
 
 

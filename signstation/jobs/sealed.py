@@ -114,12 +114,16 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class SealedPlan:
-    """What ``submit`` turns into a job."""
+    """What ``submit`` turns into a job.
+
+    ``checkpoint`` is the directory of results that gets a checkpoint of the audit log, if any.
+    """
 
     title: str
     signing: Signing
     steps: tuple[StepPlan, ...]
     summary: PlanSummary
+    checkpoint: Path | None = None
 
     @property
     def id(self) -> str:

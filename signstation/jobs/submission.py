@@ -23,7 +23,7 @@ def insert_job(writer: Writer, plan: SealedPlan, at: int, caller: str) -> Stored
     job = _number(
         connection.execute(
             "INSERT INTO job (title, created, request, request_sha256, keys, profiles, caller,"
-            " replace_targets) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " replace_targets, checkpoint, owing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 plan.title,
                 at,
@@ -33,6 +33,8 @@ def insert_job(writer: Writer, plan: SealedPlan, at: int, caller: str) -> Stored
                 json.dumps(to_plain(signing.profiles)),
                 json.dumps(to_plain(signing.caller)),
                 int(signing.replace),
+                "" if plan.checkpoint is None else str(plan.checkpoint),
+                int(plan.checkpoint is not None),
             ),
         ).lastrowid
     )

@@ -22,6 +22,7 @@ from signstation.errors import (
 )
 from signstation.interfaces.workers import HashWorkers
 from signstation.jobs.candidates import open_candidate
+from signstation.jobs.vouching import is_checkpoint
 from signstation.model.members import (
     MAX_OTHERS,
     FoundMember,
@@ -105,7 +106,11 @@ def strangers(where: Vicinity, places: frozenset[str]) -> Iterator[str]:
             prefix = "" if parent == "." else f"{parent}/"
             names = _names(root, where.root, where.below + prefix, left)
             left -= len(names)
-            yield from (shown(prefix + each) for each in names if prefix + each not in places)
+            for each in names:
+                name = where.below + prefix + each
+                known = prefix + each in places or is_checkpoint(root, name, where.root / name)
+                if not known:
+                    yield shown(prefix + each)
     finally:
         os.close(root)
 

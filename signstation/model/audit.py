@@ -25,6 +25,9 @@ class AuditKind(Enum):
     STARTED = "started"
     """A station began that recorded something later; stands before the first of that."""
 
+    RESTORED = "restored"
+    """The state came out of a backup: what was recorded after that is not in this log."""
+
     OTHER = "other"
     """An event of another version of signstation, or a record that cannot be read."""
 

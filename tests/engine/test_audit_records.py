@@ -13,6 +13,7 @@ import pytest
 
 from signstation.app.api import StationApi
 from signstation.app.connect import connect
+from signstation.app.demo_release import kernel_module
 from signstation.errors import OutputExists, SignstationError, UsageError
 from signstation.model.audit import AuditFilter, AuditKind, AuditRecord
 from signstation.model.jobs import JobState
@@ -83,6 +84,26 @@ def test_everything_that_changes_something_is_recorded(station: StationApi, base
     assert {each.key for each in found if each.kind is AuditKind.TRUST_CHANGE} == {anchor.identity}
     assert all(each.caller.endswith("window") for each in found[1:])
     assert station.audit_check(()).result(SECONDS).first_bad is None
+
+
+def test_what_is_refused_while_planning_is_recorded(station: StationApi, base: Path) -> None:
+    """A broken file and a key that cannot make the signature, each with its code and its key."""
+    order = GenerateOrder(KeyForm.X509, "modules", "rsa2048", usage=X509Use.MODULES, protect=False)
+    (made,) = station.generate(order).result(SECONDS)
+    broken, text = base / "broken.ko", base / "notes.txt"
+    broken.write_bytes(kernel_module("broken", "cut short")[:200])
+    text.write_text("hello\n")
+    wanted = SignOrder((broken,), (made.key,), format="kmod", output=base / "out")
+    as_openpgp = SignOrder((text,), (made.key,), format="blob", signature="openpgp")
+    for each in (wanted, as_openpgp):
+        assert len(station.plan(each).result(SECONDS).refused) == 1
+    first, second = [each for each in _log(station) if each.kind is AuditKind.REFUSAL]
+    assert (first.artifact, first.key) == (str(broken), str(made.key))
+    assert _about(first) == (AuditKind.REFUSAL, "plan")
+    assert dict(first.details)["code"] == "input.malformed"
+    assert second.artifact == str(text)
+    assert dict(second.details)["code"].startswith("key.")
+    assert not (base / "out").exists()
 
 
 def test_a_job_is_recorded_from_the_order_to_the_result(station: StationApi, base: Path) -> None:

@@ -103,8 +103,16 @@ PRAGMA application_id = 1397183316;
 PRAGMA user_version = 1;
 """
 
+_V2 = _V1.replace(
+    "CHECK (replace_targets IN (0, 1))\n",
+    "CHECK (replace_targets IN (0, 1)),\n"
+    "  paused INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1))\n",
+).replace("user_version = 1", "user_version = 2")
+
 _CONTENT = """
-INSERT INTO job VALUES
+INSERT INTO job
+  (id, title, created, finished, request, request_sha256, keys, profiles, caller, replace_targets)
+VALUES
   (1, 'release', 1700000000, 1700000009, x'7b7d', CAST(zeroblob(31) || x'01' AS BLOB),
    '["file:/k.pem"]', '[]', '{}', 0),
   (2, 'next', 1700000100, 1700000101, x'7b7d', CAST(zeroblob(31) || x'02' AS BLOB),
@@ -127,7 +135,7 @@ BODIES = (
     '{"at":1700000100,"event":"submitted","items":1,"job":2,"request":"01"}',
 )
 """What the audit rows of each journal say, the oldest first."""
-EARLIER = {1: _V1}
+EARLIER = {1: _V1, 2: _V2}
 """The tables of each earlier version."""
 
 

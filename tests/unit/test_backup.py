@@ -13,11 +13,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signstation.app.auditing import read_log, records
 from signstation.app.backup import BackupOrder, Contents, write_backup
 from signstation.app.backup_file import HEADER, PIECE, TAG, SealedReader, SealedWriter
 from signstation.app.backup_restore import Restored, RestoreOrder, restore_backup
 from signstation.app.backup_state import check_member
 from signstation.app.home import Ownership
+from signstation.audit.chain import first_bad
 from signstation.cli.station import station
 from signstation.errors import (
     BackupDamaged,
@@ -32,6 +34,7 @@ from signstation.errors import (
 )
 from signstation.jobs.journal import Journal
 from signstation.jobs.schema import MIGRATIONS
+from signstation.model.audit import AuditKind
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
 
@@ -146,9 +149,26 @@ def test_a_backup_is_not_written_over_a_file(home: Path, tmp_path: Path) -> None
     _restore(tmp_path / "b", tmp_path / "other")
 
 
+def test_the_log_says_that_it_came_out_of_a_backup(home: Path, tmp_path: Path) -> None:
+    """Once for each restore, at its end, and the chain goes on; the log that was left has none."""
+    _save(home, tmp_path / "b")
+    with pytest.raises(UsageError):
+        read_log(tmp_path / "nothing")
+    other = tmp_path / "other"
+    for count in (1, 2):
+        _restore(tmp_path / "b", other, replace=count == 2)
+        links = read_log(other)
+        assert first_bad(links) is None
+        (record,) = records(links)
+        assert (record.kind, record.time) == (AuditKind.RESTORED, TIME)
+        assert record.artifact == str(tmp_path / "b")
+        assert dict(record.details).keys() == {"backup"}
+    assert read_log(home) == ()
+
+
 def test_unfinished_jobs_are_settled_first(home: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(home / "journal.db", isolation_level=None)) as connection:
-        connection.execute("INSERT INTO job VALUES (7,'t',1,NULL,x'00',?,'[]','[]','{}',0,0)",
+        connection.execute("INSERT INTO job VALUES (7,'t',1,NULL,x'00',?,'[]','[]','{}',0,0,'',0)",
                            (bytes(32),))  # fmt: skip
         connection.execute(
             "INSERT INTO step (job, ordinal, root, name, title, format, size, target_root,"
