@@ -148,7 +148,10 @@ _CURVES: dict[bytes, tuple[KeyFamily, EllipticCurve]] = {
     bytes.fromhex("2b81040023"): (KeyFamily.P521, SECP521R1()),
 }
 """Curve OIDs (RFC 9580 section 9.2); others are refused by most consumers and read as OTHER."""
-_ED25519_LEGACY = bytes.fromhex("2b06010401da470f01")
+ED25519_LEGACY = bytes.fromhex("2b06010401da470f01")
+"""The curve OID of EdDSA keys before RFC 9580 (section 9.2)."""
+EC_CURVES = {curve.name: oid for oid, (_, curve) in _CURVES.items()}
+"""Curve OIDs by the curves' names in ``cryptography``."""
 
 
 def _rsa(cursor: Cursor) -> tuple[KeyType, PublicKey | None]:
@@ -189,7 +192,7 @@ def _ecdsa(cursor: Cursor) -> tuple[KeyType, PublicKey | None]:
 
 def _eddsa_legacy(cursor: Cursor) -> tuple[KeyType, PublicKey | None]:
     oid, point = _curve_point(cursor)
-    if oid != _ED25519_LEGACY:
+    if oid != ED25519_LEGACY:
         return _OTHER, None
     # a native point behind 0x40, which keeps its leading zeros (RFC 9580 section 9.2.1)
     native = point[1:] if len(point) == ED25519_SIZE + 1 and point[0] == NATIVE_POINT else b""

@@ -76,6 +76,20 @@ def sign_openpgp(  # noqa: PLR0913 - each names a thing that a caller has to dec
     if not 0 <= time <= MAX_TIME:
         raise TimeRefused(signing_time=time, clock=MAX_TIME)
     hashed = hashed_part(document, profile.algorithm, slot.hash, profile.fingerprint, time)
+    return (yield from sign_hashed(index, slot, state, hashed, part=part, covers=covers))
+
+
+def sign_hashed(
+    index: int,
+    slot: Slot,
+    state: HashState,
+    hashed: bytes,
+    *,
+    part: Part,
+    covers: tuple[Range | Literal, ...],
+) -> Generator[Batch, tuple[Answer, ...], bytes]:
+    """As ``sign_openpgp``, with a hashed part of any kind: from the version to its subpackets."""
+    profile = _profile(slot)
     final = state.copy()
     final.update(suffix(hashed))
     envelope = _Envelope(profile, hashed, final.digest())
