@@ -22,6 +22,7 @@ from signstation.model.profiles import Profile
 from signstation.model.secret import Secret
 from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
+from signstation.model.tokens import TokenInfo
 from signstation.model.versions import Earlier, Subject
 
 MAX_STEPS_PER_CALL = 1000
@@ -101,6 +102,10 @@ class StationApi(Protocol):
 
     def keys(self) -> Future[tuple[KeyInfo, ...]]:
         """Keys of every store."""
+        ...
+
+    def tokens(self) -> Future[tuple[TokenInfo, ...]]:
+        """Devices with keys that are there now; never prompts."""
         ...
 
     def resolve_key(self, typed: str) -> Future[KeyRef]:

@@ -24,6 +24,7 @@ from signstation.model.profiles import Profile
 from signstation.model.secret import Secret
 from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
+from signstation.model.tokens import TokenInfo
 from signstation.model.versions import Earlier, Subject
 
 OnItem = Callable[[Any], None]
@@ -122,6 +123,10 @@ class BoundStation:
     def keys(self) -> Future[tuple[KeyInfo, ...]]:
         """Keys of every store."""
         return self._transport.call(Method.KEYS, ())
+
+    def tokens(self) -> Future[tuple[TokenInfo, ...]]:
+        """Devices with keys that are there now."""
+        return self._transport.call(Method.TOKENS, ())
 
     def resolve_key(self, typed: str) -> Future[KeyRef]:
         """Find the one key that was meant."""

@@ -16,6 +16,7 @@ from signstation.app.home import settings_files
 from signstation.app.jobdetail import job_detail
 from signstation.app.keydesk import KeyDesk
 from signstation.app.methods import BEGINNINGS, Method
+from signstation.app.onlynew import signed_already
 from signstation.app.profiles import list_profiles, remove_profile, save_profile
 from signstation.app.prompts import PromptBroker, Session
 from signstation.app.recording import Notes
@@ -43,6 +44,7 @@ from signstation.model.profiles import Profile
 from signstation.model.secret import Secret
 from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, VerifiedPath
+from signstation.model.tokens import TokenInfo
 from signstation.model.versions import Earlier, Subject
 
 Doctor = Callable[[Session], Awaitable[tuple[DoctorRow, ...]]]
@@ -97,6 +99,7 @@ class Calls:
             Method.PAUSE: self._pause,
             Method.UNPAUSE: self._unpause,
             Method.KEYS: self._list_keys,
+            Method.TOKENS: self._list_tokens,
             Method.RESOLVE_KEY: self._resolve_key,
             Method.GENERATE: self._generate,
             Method.IMPORT_KEY: self._import_key,
@@ -182,8 +185,8 @@ class Calls:
     async def _plan(self, session: Session, _: Emit, order: SignOrder) -> PlanSummary:
         signed: frozenset[Path] = frozenset()
         if order.only_new:
-            found = (self._examiner, self._trust, self._keys.of(session), self._formats, order)
-            signed = await signed_already(*found)
+            keys = self._keys.of(session)
+            signed = await signed_already(self._examiner, self._trust, keys, order)
         plan = await self._runner.plan(order, session.caller, signed)
         await self._notes(session).left_out(order, plan.refused)
         return plan
@@ -234,6 +237,9 @@ class Calls:
 
     async def _list_keys(self, session: Session, _: Emit) -> tuple[KeyInfo, ...]:
         return await self._keys.of(session).list_keys()
+
+    async def _list_tokens(self, session: Session, _: Emit) -> tuple[TokenInfo, ...]:
+        return await self._keys.of(session).list_tokens()
 
     async def _resolve_key(self, session: Session, _: Emit, typed: str) -> KeyRef:
         return await self._keys.of(session).resolve(typed)

@@ -28,6 +28,7 @@ from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, Veri
 from signstation.model.profiles import Profile
 from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
+from signstation.model.tokens import TokenInfo
 from signstation.model.versions import Earlier, Subject
 
 
@@ -49,6 +50,7 @@ class Method(Enum):
     PAUSE = "pause"
     UNPAUSE = "unpause"
     KEYS = "keys"
+    TOKENS = "tokens"
     RESOLVE_KEY = "resolve_key"
     GENERATE = "generate"
     IMPORT_KEY = "import_key"
@@ -140,6 +142,7 @@ TYPES: Mapping[Method, Types] = {
     Method.PAUSE: Types((int | None,), tuple[int, ...]),
     Method.UNPAUSE: Types((int | None,), tuple[int, ...]),
     Method.KEYS: Types((), tuple[KeyInfo, ...]),
+    Method.TOKENS: Types((), tuple[TokenInfo, ...]),
     Method.RESOLVE_KEY: Types((str,), KeyRef),
     Method.GENERATE: Types((GenerateOrder,), tuple[KeyInfo, ...]),
     Method.IMPORT_KEY: Types((str, Path), tuple[KeyInfo, ...]),

@@ -12,6 +12,7 @@ from signstation.interfaces.context import KeyContext
 from signstation.model.asks import ToSign
 from signstation.model.keys import KeyInfo, KeyRef, SignerProfile
 from signstation.model.orders import GenerateOrder
+from signstation.model.tokens import TokenInfo
 
 
 class OpenKey(Protocol):
@@ -76,6 +77,15 @@ class InMemory(Protocol):
     @property
     def in_memory(self) -> bool:
         """Whether no agent, card or remote service takes part in ``sign``."""
+        ...
+
+
+@runtime_checkable
+class TokenLister(Protocol):
+    """A store whose keys live in devices."""
+
+    def list_tokens(self, ctx: KeyContext) -> Sequence[TokenInfo]:
+        """Return the devices that are there; never prompts, and takes none away from others."""
         ...
 
 

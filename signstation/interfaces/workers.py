@@ -25,6 +25,7 @@ from signstation.model.orders import GenerateOrder
 from signstation.model.outputs import Patch
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
+from signstation.model.tokens import TokenInfo
 from signstation.model.trust import Trust
 
 
@@ -167,6 +168,10 @@ class KeyWorkers(Protocol):
 
     async def list_keys(self) -> tuple[KeyInfo, ...]:
         """Keys of every store; a store that fails is left out and reported by ``doctor``."""
+        ...
+
+    async def list_tokens(self) -> tuple[TokenInfo, ...]:
+        """Devices of every store that are there now; never prompts."""
         ...
 
     async def resolve(self, typed: str) -> KeyRef:

@@ -51,6 +51,7 @@ from signstation.model.keys import (
     TokenUse,
 )
 from signstation.model.orders import GenerateOrder
+from signstation.model.tokens import TokenInfo
 from signstation.signatures.certificates import spki_of
 
 UNLOCK_ABOVE = 3
@@ -58,7 +59,7 @@ UNLOCK_ABOVE = 3
 
 
 class GnuPg:
-    """Implements ``KeyStore``, ``KeyGenerator``, ``KeyImporter`` and ``KeyExporter``."""
+    """Implements ``KeyStore``, and what ``interfaces.keystore`` has for life cycles and cards."""
 
     id = STORE
 
@@ -127,6 +128,19 @@ class GnuPg:
             AgentSession(home, chosen.key.keygrip, profile, passphrase, hands) as session,
         ):
             yield _ready(session, passphrase, profile, count, ctx)
+
+    def list_tokens(self, ctx: KeyContext) -> Sequence[TokenInfo]:
+        """Return the inserted card where a key of this home is on it.
+
+        A home without card keys leaves the reader alone: scdaemon would hold it for itself.
+        """
+        home = Home.of(ctx)
+        if not home.used:
+            return ()
+        with Agent.of(home) as agent:
+            serials = {key.serial for key in agent.keys().values() if key.place is Place.TOKEN}
+            card = inserted(agent) if serials else None
+        return (card.info,) if card is not None and card.serial in serials else ()
 
     def generate(self, order: GenerateOrder, ctx: KeyContext) -> Sequence[KeyInfo]:
         """Make a certify-only primary key with a signing subkey (``gnupg_lifecycle.generate``)."""

@@ -11,12 +11,18 @@ from urllib.parse import unquote_to_bytes
 
 from signstation.errors import ProtocolViolation
 from signstation.keystores.gnupg_agent import Agent
+from signstation.keystores.gnupg_home import STORE
 from signstation.model.keys import TokenUse
+from signstation.model.tokens import PinState, TokenInfo
 from signstation.system.assuan import Refused
 
 _MANUFACTURERS = {0x0005: "ZeitControl", 0x0006: "Yubico", 0x000F: "Nitrokey", 0x1209: "Gnuk"}
 """Of the registry in GnuPG's scd/app-openpgp.c, those whose devices are common."""
 
+FULL_TRIES = 3
+"""Tries of a card whose owner did not change their number (OpenPGP card 3.4, section 4.3)."""
+
+_STATES = {0: PinState.BLOCKED, 1: PinState.LAST}
 _AID_HEX = 32
 _APPLICATION = "D276000124"
 """FSFE's registered identifier: the head of every OpenPGP card's AID."""
@@ -33,6 +39,20 @@ class Card:
     tries: tuple[int, int, int]
     pin_each: bool
     touch: bool
+
+    @property
+    def info(self) -> TokenInfo:
+        """Return the card as a line of a listing."""
+        tries = self.tries[0]
+        return TokenInfo(
+            store=STORE,
+            device=device_name(self.serial),
+            kind="OpenPGP card",
+            pin=_STATES.get(tries, PinState.LOW if tries < FULL_TRIES else PinState.GOOD),
+            tries=tries,
+            pin_each=self.pin_each,
+            touch=self.touch,
+        )
 
     @property
     def use(self) -> TokenUse:

@@ -1,8 +1,9 @@
-"""Where PKCS#11 tokens are looked for: the modules that speak for them, and what these read."""
+"""Tokens: devices with keys as a station sees them, and where PKCS#11 tokens are looked for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 PKCS11_STORE = "pkcs11"
@@ -27,3 +28,30 @@ class TokenPlaces:
 
     modules: tuple[Path, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+
+
+class PinState(Enum):
+    """How far wrong PINs have gone."""
+
+    GOOD = "good"
+    LOW = "low"  # at least one was wrong
+    LAST = "last"  # the next wrong one blocks it
+    BLOCKED = "blocked"
+    UNSAID = "unsaid"  # the device does not say
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """A device that is there now; reading this never prompts.
+
+    ``device`` is its name with what is printed on it (untrusted text); ``tries`` are those of the
+    PIN that signs, None where the device does not count aloud.
+    """
+
+    store: str
+    device: str
+    kind: str  # "OpenPGP card", "PKCS#11 token"
+    pin: PinState
+    tries: int | None = None
+    pin_each: bool = False
+    touch: bool = False

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import NoReturn
 
 from signstation.codec.plain import from_plain, to_plain
 from signstation.errors import SignstationError, UsageError
-from signstation.interfaces.keystore import KeyExporter, KeyGenerator, KeyImporter, KeyStore
+from signstation.interfaces.keystore import (
+    KeyExporter,
+    KeyGenerator,
+    KeyImporter,
+    KeyStore,
+    TokenLister,
+)
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import GenerateOrder
-from signstation.model.tokens import PKCS11_STORE
+from signstation.model.tokens import PKCS11_STORE, TokenInfo
 from signstation.registry.stores import keystore, load_keystores
 from signstation.system.memory import read_all
 from signstation.worker.channel import Channel, Message
@@ -39,6 +46,7 @@ class KeyWorker:
         self._sessions = Sessions(channel, self._stores, self._context)
         self._calls: Mapping[str, Callable[[Message, dict[str, object]], object]] = {
             "list": self._list,
+            "tokens": self._tokens,
             "resolve": self._resolve,
             "profile": self._profile,
             "generate": self._generate,
@@ -96,6 +104,16 @@ class KeyWorker:
             except SignstationError as error:
                 failures.append((store.id, str(error)))
         return [to_plain(keys), failures]
+
+    def _tokens(self, _: Message, call: dict[str, object]) -> object:
+        """List devices like keys: those of foreign modules apart."""
+        found: list[TokenInfo] = []
+        apart = from_plain(call.get("apart"), bool)
+        for store in self._stores.values():
+            if (store.id == PKCS11_STORE) is apart and isinstance(store, TokenLister):
+                with suppress(SignstationError):  # what it says, it says of its keys as well
+                    found.extend(store.list_tokens(self._context))
+        return to_plain(found)
 
     def _resolve(self, _: Message, call: dict[str, object]) -> object:
         ref = KeyRef.parse(str(call.get("typed")))

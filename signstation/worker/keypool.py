@@ -17,7 +17,7 @@ from signstation.interfaces.guardterms import GuardTerms
 from signstation.interfaces.workers import Prompter
 from signstation.model.keys import SSH_STORE, KeyInfo, KeyRef, Protection, SignerProfile
 from signstation.model.orders import GenerateOrder, KeyForm
-from signstation.model.tokens import PKCS11_STORE
+from signstation.model.tokens import PKCS11_STORE, TokenInfo
 from signstation.system.memory import in_memory
 from signstation.system.sandbox import Protection as WorkerProtection
 from signstation.system.sandbox import WorkerKind
@@ -118,6 +118,20 @@ class KeyPool:
         except (TimeoutError, SignstationError) as error:
             _LOG.warning("the PKCS#11 modules did not answer: %s", str(error) or "not in time")
             return ()
+
+    async def list_tokens(self) -> tuple[TokenInfo, ...]:
+        """Devices of every store; a module that crashes or hangs is left out."""
+        own = from_plain(
+            await self._call({"method": "tokens", "apart": False}), tuple[TokenInfo, ...]
+        )
+        if not self._processes.tokens:
+            return own
+        try:
+            async with asyncio.timeout(TOKEN_SECONDS):
+                foreign = await self._apart({"method": "tokens", "apart": True})
+        except (TimeoutError, SignstationError):
+            return own  # the listing of its keys says so
+        return own + from_plain(foreign, tuple[TokenInfo, ...])
 
     async def resolve(self, typed: str) -> KeyRef:
         """Turn ``store:what-was-typed`` into the full reference."""

@@ -15,7 +15,8 @@ from signstation.keystores.gnupg import KEYSTORE
 from signstation.model.asks import ToSign
 from signstation.model.keys import KeyRef, Protection, Scheme, SignerProfile, TokenUse
 from signstation.model.prompts import Prompt, PromptKind
-from tests.support.cards import DEVICE, PIN, OnCard
+from signstation.model.tokens import PinState
+from tests.support.cards import DEVICE, PIN, CardHome, OnCard
 from tests.support.contract_keystores import (
     CANCEL,
     KeyCase,
@@ -92,6 +93,33 @@ def test_a_card_key_is_listed_with_its_device_and_never_prompts(
     assert info.protection is Protection.TOKEN
     assert info.location == DEVICE
     assert ctx.prompts == []
+
+
+def test_a_device_is_listed_with_its_tries_and_what_it_wants(card: OnCard, tmp_path: Path) -> None:
+    ctx = context(card.home, tmp_path)
+    (found,) = KEYSTORE.list_tokens(ctx)
+    assert (found.device, found.tries, found.pin) == (DEVICE, 3, PinState.GOOD)
+    assert (found.pin_each, found.touch) == (False, False)
+    card.wants_touch()
+    sign(card, context(card.home, tmp_path, b"000000"))
+    (found,) = KEYSTORE.list_tokens(ctx)
+    assert (found.tries, found.pin, found.touch) == (2, PinState.LOW, True)
+    sign(card, context(card.home, tmp_path, b"000000"))
+    assert KEYSTORE.list_tokens(ctx)[0].pin is PinState.LAST
+    sign(card, context(card.home, tmp_path, b"000000"))
+    assert KEYSTORE.list_tokens(ctx)[0].pin is PinState.BLOCKED
+    card.stack.key.eject()
+    until(card, present=False)
+    assert KEYSTORE.list_tokens(ctx) == ()
+    assert ctx.prompts == []
+
+
+def test_a_home_without_card_keys_leaves_the_reader_alone(card: OnCard, tmp_path: Path) -> None:
+    with CardHome(card.stack) as other:
+        other.generate()
+        before = len(card.stack.key.state()["commands"])
+        assert KEYSTORE.list_tokens(context(other, tmp_path)) == ()
+        assert len(card.stack.key.state()["commands"]) == before
 
 
 def test_one_pin_signs_a_batch_and_the_sheet_names_the_card(card: OnCard, tmp_path: Path) -> None:

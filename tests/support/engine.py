@@ -33,6 +33,7 @@ from signstation.model.members import NamedMember, OpenedMember, Surroundings
 from signstation.model.orders import GenerateOrder
 from signstation.model.outputs import Output, Patch
 from signstation.model.station import Caller
+from signstation.model.tokens import TokenInfo
 from signstation.model.trust import Trust
 from signstation.registry.plugins import detect, load_formats
 from signstation.registry.stores import keystore, load_keystores
@@ -221,6 +222,10 @@ class LocalKeys:
     async def list_keys(self) -> tuple[KeyInfo, ...]:
         """List."""
         return tuple(key for store in load_keystores().values() for key in self._list(store.id))
+
+    async def list_tokens(self) -> tuple[TokenInfo, ...]:
+        """No device is there."""
+        return ()
 
     def _list(self, store: str) -> Sequence[KeyInfo]:
         return keystore(load_keystores(), store).list_keys(self.context)
