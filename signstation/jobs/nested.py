@@ -49,9 +49,10 @@ MAX_STATED = 50_000
 def vicinity(format_: Format, root: Path, name: str, known: frozenset[str]) -> Vicinity:
     """Return where the members of an artifact are: its own directory, or the one above.
 
-    ``known`` are names in the artifact's own directory that are no strangers.
+    ``known`` are names in the artifact's own directory that are no strangers, as its signatures.
     """
     path = root / name
+    known |= {path.name + suffix for suffix in format_.siblings()}
     below = name.removesuffix(path.name)
     if not isinstance(format_, Nested) or path.parent.name != format_.directory:
         return Vicinity(root, below, known)
