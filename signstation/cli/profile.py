@@ -12,7 +12,7 @@ from signstation.errors import UsageError
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import KeyRef
 from signstation.model.options import Existing
-from signstation.model.orders import SignOrder
+from signstation.model.orders import SignOrder, signing_format
 from signstation.model.profiles import KindChoice
 from signstation.model.station import Inspected
 
@@ -45,7 +45,7 @@ def by_kind(
             base,
             paths=tuple(paths),
             keys=(key,),
-            format=kind.format,
+            format=signing_format(kind.format, kind.signature),
             signature=kind.signature or None,
             hash=one_of(HashAlgorithm, kind.hash) if kind.hash else base.hash,
             root=root,

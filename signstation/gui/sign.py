@@ -18,6 +18,7 @@ from signstation.gui.pages import Head, Page, PageName, page_column
 from signstation.gui.parts import ActionButton, Banner
 from signstation.gui.sign_flow import Artifact, SignFlow
 from signstation.gui.sign_keys import KeysStep
+from signstation.gui.sign_list import MAX_LINKS, WantedList
 from signstation.gui.sign_prepare import Preparation
 from signstation.gui.sign_profile import apply_profile, make_profile
 from signstation.gui.sign_result import ResultStep
@@ -31,11 +32,13 @@ from signstation.gui.words import say, tr
 from signstation.model.copies import CopiedIn, CopyNews
 from signstation.model.jobs import StepRow
 from signstation.model.keys import KeyInfo
+from signstation.model.lists import MadeList
 from signstation.model.orders import PlanSummary
 from signstation.model.profiles import Profile
 from signstation.model.station import Inspected
 from signstation.model.text import Text
 from signstation.model.versions import Earlier
+from signstation.reports.words import show
 
 CHOOSE, INSPECT, KEYS, REVIEW, RESULT = range(5)
 
@@ -101,6 +104,7 @@ class SignPage(Page):
         self._choose.chosen.connect(self.take)
         self._choose.media.chosen.connect(self._copy_in)
         self._look.compare.connect(self._compare_with)
+        self._look.listing.wanted.connect(self._make_list)
         self._keys.changed.connect(self._gate)
         self._keys.key_file.connect(self._import_key)
         self._keys.profiles.used.connect(self._use_profile)
@@ -151,6 +155,31 @@ class SignPage(Page):
     def _compare_with(self, artifact: Artifact, earlier: Path) -> None:
         self._banner.hide()
         self._prepare.compare_with(artifact.path, artifact.inspection, earlier)
+
+    def _make_list(self, wanted: WantedList) -> None:
+        self._banner.hide()
+        self._look.listing.busy(busy=True)
+
+        def failed(error: SignstationError) -> None:
+            self._look.listing.busy(busy=False)
+            self._failed(error)
+
+        self._bridge.deliver(
+            self._station.make_list(wanted.order), lambda made: self._listed(wanted, made), failed
+        )
+
+    def _listed(self, wanted: WantedList, made: MadeList) -> None:
+        """Go on with the list alone, unless the page has left it; what it leaves out is told."""
+        if self._flow.folder() == wanted.order.directory:
+            self._look.listing.hide()
+            self._begin((made.path,), always=False)
+            self._flow.sign_list(wanted.signature, replace=wanted.order.replace)
+        links = ", ".join(show(each.name) for each in made.left_out[:MAX_LINKS])
+        self._banner.say(
+            Tone.OK,
+            tr("The list is written: {path}", path=show(str(made.path))),
+            tr("Not listed, as they are links: {names}", names=links) if links else "",
+        )
 
     def refresh(self) -> None:
         """Inspect the same paths again, as long as nothing is being signed."""
@@ -238,6 +267,15 @@ class SignPage(Page):
         self._review.show_flow(self._flow)
         self._planning += 1
         number = self._planning
+        texts = self._flow.clear_texts()
+        if not texts:
+            self._plan_orders(number)
+            return
+        found = self._bridge.streaming(self._flow.look_closer)
+        future = self._station.inspect(texts, "text", found)
+        self._bridge.deliver(future, lambda _: self._plan_orders(number), self._failed)
+
+    def _plan_orders(self, number: int) -> None:
         orders = self._flow.orders()
         plans: list[PlanSummary] = []
 

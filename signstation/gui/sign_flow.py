@@ -15,8 +15,8 @@ from signstation.model.artifacts import Finding, Inspection, Severity
 from signstation.model.copies import CopiedIn
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import KeyInfo, KeyState, SignatureType
-from signstation.model.options import Existing
-from signstation.model.orders import PlanSummary, SignOrder
+from signstation.model.options import CONTENT, CONTENT_LEFT, Existing
+from signstation.model.orders import PlanSummary, SignOrder, signing_format
 from signstation.model.station import Inspected
 from signstation.model.text import Text, text
 from signstation.model.versions import Earlier
@@ -30,6 +30,7 @@ SIGNATURES: dict[str, tuple[SignatureType, ...]] = {
     "kmod": (SignatureType.CMS,),
     "rpm": (SignatureType.OPENPGP,),
     "deb": (SignatureType.OPENPGP,),
+    "debsource": (SignatureType.CLEARTEXT,),
     "aptrepo": (SignatureType.OPENPGP,),
     "rpmrepo": (SignatureType.OPENPGP,),
     "text": (SignatureType.CLEARTEXT,),
@@ -49,11 +50,17 @@ class Artifact:
     inspection: Inspection
     difference: Difference | None = None
     earlier: Earlier | None = None
+    clear: tuple[Finding, ...] = ()  # what is found when it is taken for a text
 
     def findings(self) -> tuple[Finding, ...]:
         """What the inspection found, and what changed since the earlier version."""
         changed = self.difference.findings if self.difference else ()
-        return (*self.inspection.findings, *changed)
+        return (*self.inspection.findings, *self.clear, *changed)
+
+    def is_text(self) -> bool:
+        """Whether it is a plain text, which can be signed in the clear."""
+        names = {each.id for each in self.inspection.sections}
+        return self.inspection.format == "blob" and "excerpt" in names
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,7 @@ class SignFlow:
     typed: str = ""
     plans: tuple[PlanSummary, ...] = ()
     profile: str = ""
+    listed: SignatureType | None = None  # set where a list of checksums was made to be signed so
     _places: dict[Path, int] = field(default_factory=dict)
 
     def begin(self, paths: tuple[Path, ...]) -> None:
@@ -97,13 +105,30 @@ class SignFlow:
         self.typed = ""
         self.plans = ()
         self.output = default_output(paths)
+        self.listed = None
+
+    def sign_list(self, signature: SignatureType, *, replace: bool) -> None:
+        """Sign the list that was made of a folder, in this envelope and there."""
+        self.listed = signature
+        self.replace = replace
+        self.output = self.chosen[0].parent
+        self.choices.pop("checksums", None)
+
+    def folder(self) -> Path | None:
+        """The folder that was chosen, where it is one and nothing else was; else None."""
+        found = (*(a.path for a in self.artifacts), *(f.path for f in self.failures))
+        inside = any(
+            each.is_relative_to(root) and each != root for root in self.paths[:1] for each in found
+        )
+        return self.chosen[0] if inside and len(self.chosen) == 1 else None
 
     def take_copy(self, copy: CopiedIn) -> None:
         """Sign a private copy instead; what was refused is told like what cannot be read."""
         self.paths = copy.paths
         if copy.copied:
             self.copy = copy
-            self.output = Path.home() / "signed" / self.title()
+            if self.listed is None:
+                self.output = Path.home() / "signed" / self.title()
             self.failures.extend(
                 Inspected(Path(each.path), error=each.error) for each in copy.refused
             )
@@ -123,6 +148,22 @@ class SignFlow:
             changed = replace(self.artifacts[number], difference=difference, earlier=earlier)
             self.artifacts[number] = changed
 
+    def look_closer(self, inspected: Inspected) -> None:
+        """Take what was found in a plain text that is to be signed in the clear."""
+        number = self._places.get(inspected.path)
+        if number is not None and inspected.inspection is not None:
+            found = inspected.inspection.findings
+            self.artifacts[number] = replace(self.artifacts[number], clear=found)
+
+    def clear_texts(self) -> tuple[Path, ...]:
+        """Plain texts that are to be signed in the clear; what was found in them is forgotten."""
+        self.artifacts[:] = [
+            replace(each, clear=()) if each.clear else each for each in self.artifacts
+        ]
+        choice = self.choices.get("blob")
+        clear = choice and choice.key and choice.signature is SignatureType.CLEARTEXT
+        return tuple(each.path for each in self.of_kind("blob")) if clear else ()
+
     def kinds(self) -> tuple[str, ...]:
         """Formats that were found, in alphabetical order."""
         return tuple(sorted({each.inspection.format for each in self.artifacts}))
@@ -140,7 +181,11 @@ class SignFlow:
 
     def offer(self, kind: str) -> tuple[Choice, ...]:
         """Keys that can sign a kind now, each with its envelope; active ones only."""
-        wanted = SIGNATURES.get(kind, tuple(SignatureType))
+        wanted = list(SIGNATURES.get(kind, tuple(SignatureType)))
+        if kind == "blob" and all(each.is_text() for each in self.of_kind(kind)):
+            wanted.append(SignatureType.CLEARTEXT)
+        if kind == "checksums":
+            wanted.sort(key=lambda each: each is not self.listed)
         return tuple(
             Choice(key, signature)
             for signature in wanted
@@ -204,12 +249,13 @@ class SignFlow:
         return SignOrder(
             paths=tuple(paths),
             keys=(choice.key.key,),
-            format=kind,
+            format=signing_format(kind, choice.signature.value),
             signature=None if kind in EVERY_TYPE else choice.signature.value,
             hash=self.hashes.get(kind),
             output=self.output,
             existing=self.existing,
             replace=self.replace,
+            options=((CONTENT, CONTENT_LEFT),) if self.listed else (),
             title=self.title(),
             root=root,
         )

@@ -14,6 +14,7 @@ from signstation.keystores.gnupg_asks import schemes as gnupg_schemes
 from signstation.keystores.ssh_sign import ssh_schemes
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import SSH_STORE, KeyFamily, KeyInfo, Scheme, SignatureType
+from signstation.model.orders import signing_format
 from signstation.model.text import Text, text
 from signstation.signatures.cms_sign import envelope_hash
 from signstation.signatures.softwarekey import schemes_of
@@ -23,6 +24,7 @@ HASHES = (HashAlgorithm.SHA256, HashAlgorithm.SHA384, HashAlgorithm.SHA512)
 _DEFAULTS = {
     "aptrepo": HashAlgorithm.SHA512,
     "checksums": HashAlgorithm.SHA512,
+    "debsource": HashAlgorithm.SHA512,
     "text": HashAlgorithm.SHA512,
 }
 """Formats whose own default is not SHA-256; a table, since the window loads no format's code."""
@@ -36,7 +38,8 @@ def hash_of(kind: str, choice: Choice, wanted: HashAlgorithm | None) -> HashAlgo
     """
     if choice.key is None:
         return None
-    preferred = wanted or _DEFAULTS.get(kind, HashAlgorithm.SHA256)
+    format_id = signing_format(kind, choice.signature.value)
+    preferred = wanted or _DEFAULTS.get(format_id, HashAlgorithm.SHA256)
     usable = _schemes(choice.key)
     fitting = [each for each in usable if each.hash in {None, preferred}]
     if not fitting and (wanted is None or choice.signature is SignatureType.SSHSIG):

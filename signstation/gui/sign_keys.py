@@ -220,6 +220,9 @@ class KeysStep(QWidget):
         self._kinds.addLayout(self._assurance())
         self._kinds.addStretch(1)
         self.output.setText(str(flow.output or ""))
+        self.replace.blockSignals(True)  # as below
+        self.replace.setChecked(flow.replace)
+        self.replace.blockSignals(False)
         self.existing.blockSignals(True)  # showing a choice is not making it
         self.existing.setCurrentIndex(self.existing.findData(flow.existing))
         self.existing.blockSignals(False)

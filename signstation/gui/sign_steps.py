@@ -14,10 +14,11 @@ from signstation.gui.drop import DropArea
 from signstation.gui.errors import error_sentence, parse_error
 from signstation.gui.facts import SEVERITIES, FactsView
 from signstation.gui.kinds import PLACES, kind_title, kind_words
-from signstation.gui.parts import Banner, Card, IconLabel, Label, line
+from signstation.gui.parts import ActionButton, Banner, Card, IconLabel, Label, line
 from signstation.gui.procedure_scroll import Scrolled
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.sign_flow import Artifact, SignFlow
+from signstation.gui.sign_list import ListCard
 from signstation.gui.sign_media import MediaCards
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
@@ -156,6 +157,11 @@ class InspectStep(QWidget):
         column.setSpacing(12)
         self.banner = Banner(theme, self)
         column.addWidget(self.banner)
+        self.offer = ActionButton(theme, tr("Sign a list of its checksums…"), self, icon="list")
+        self.offer.clicked.connect(self._ask_list)
+        self.banner.buttons.addWidget(self.offer)
+        self.listing = ListCard(theme, self)
+        column.addWidget(self.listing)
         columns: tuple[Column[Artifact], ...] = (
             Column(tr("Artifact"), lambda each: show(each.path.name)),
             Column(
@@ -196,9 +202,14 @@ class InspectStep(QWidget):
         splitter.setSizes([640, 420])
         column.addWidget(splitter, 1)
         self._shown: Artifact | None = None
+        self._folder: Path | None = None
 
     def show_flow(self, flow: SignFlow, *, done: bool) -> None:
         """Show what has been inspected so far; ``done`` when nothing more comes."""
+        if self._folder != flow.folder():
+            self._folder = flow.folder()
+            self.listing.hide()
+        self.offer.setVisible(self._folder is not None)
         had = self.table.currentIndex().row() if self.table.selectionModel().hasSelection() else -1
         rows = sorted(flow.artifacts, key=lambda each: str(each.path))
         self.model.replace(rows)
@@ -244,6 +255,10 @@ class InspectStep(QWidget):
             self.banner.say(Tone.WARNING, words)
         else:
             self.banner.say(Tone.OK, tr("{total}, nothing unusual found", total=total))
+
+    def _ask_list(self) -> None:
+        if self._folder is not None:
+            self.listing.ask(self._folder)
 
     def _selected(self, selection: QItemSelection) -> None:
         if indexes := selection.indexes():

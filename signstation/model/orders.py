@@ -100,6 +100,30 @@ class GenerateOrder:
     replace: bool = False
 
 
+class CertificateForm(Enum):
+    """What ``key certificate`` makes for a key that a device holds."""
+
+    OPENPGP = "openpgp"
+    X509 = "x509"
+    REQUEST = "request"
+
+
+@dataclass(frozen=True, slots=True)
+class CertifyOrder:
+    """A certificate, or a request for one, to be signed by the key itself.
+
+    ``expires`` is in seconds from now, None for never. The files go to ``output``.
+    """
+
+    key: KeyRef
+    form: CertificateForm
+    name: str
+    output: Path
+    expires: int | None = 2 * 365 * 86400
+    usage: X509Use = X509Use.CODE_SIGNING
+    replace: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedPrompt:
     """A prompt that will come, foretold in the review: name and how often."""

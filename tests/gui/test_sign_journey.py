@@ -3,71 +3,23 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from signstation.app.api import StationApi
-from signstation.app.connect import connect
 from signstation.app.demo_release import write_release
-from signstation.gui.frame import Window
 from signstation.gui.pages import PageName
-from signstation.gui.registered import PAGES
-from signstation.gui.sign import INSPECT, KEYS, RESULT, REVIEW, SignPage
+from signstation.gui.sign import INSPECT, KEYS, RESULT, REVIEW
 from signstation.gui.theme import Theme
 from signstation.model.jobs import JobState
 from signstation.model.orders import GenerateOrder, KeyForm, SignOrder, X509Use
-from tests.support.gnupg import GnupgHome
-
-MILLISECONDS = 60_000
-TABS = 80
-"""More Tab stops than the window has."""
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A window in front of a real station that has signed ``acme-1`` already."""
-
-    bot: QtBot
-    window: Window
-    base: Path
-
-    @property
-    def page(self) -> SignPage:
-        """The Sign page."""
-        page = self.window.page(PageName.SIGN)
-        assert isinstance(page, SignPage)
-        return page
-
-    def wait(self, condition: Callable[[], bool]) -> None:
-        """Wait for real work."""
-        self.bot.waitUntil(condition, timeout=MILLISECONDS)
-
-    def quiet(self) -> None:
-        """Wait until the station owes nothing."""
-        self.wait(lambda: self.window.bridge.waiting == 0)
-
-    def tab_to(self, wanted: QWidget) -> None:
-        """Go there with Tab alone."""
-        for _ in range(TABS):
-            if QApplication.focusWidget() is wanted:
-                return
-            QTest.keyClick(QApplication.focusWidget() or self.window, Qt.Key.Key_Tab)
-        raise AssertionError(f"Tab never reaches {wanted.accessibleName()}")
-
-    def press(self, button: QWidget) -> None:
-        """Reach a button with Tab and press Space."""
-        self.wait(button.isEnabled)
-        self.tab_to(button)
-        QTest.keyClick(button, Qt.Key.Key_Space)
+from tests.support.windowdesk import Desk, open_desk
 
 
 def _release(directory: Path) -> Path:
@@ -90,22 +42,9 @@ def _sign_first(station: StationApi, base: Path) -> None:
 
 @pytest.fixture
 def desk(qtbot: QtBot, theme: Theme) -> Iterator[Desk]:
-    """The window, active, on its Sign page."""
-    base = Path(tempfile.mkdtemp(prefix="sg-", dir="/tmp"))
-    with GnupgHome() as gnupg:
-        station = connect(base / "state", "window", gnupg_home=gnupg.path)
-        _sign_first(station, base)
-        window = Window(theme, station, PAGES)
-        window.resize(1280, 720)
-        window.show()
-        window.activateWindow()
-        qtbot.waitUntil(window.isActiveWindow, timeout=MILLISECONDS)
-        yield Desk(qtbot, window, base)
-        window.end()
-        window.deleteLater()
-        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        station.close()
-    shutil.rmtree(base, ignore_errors=True)
+    """The window in front of a station that has signed ``acme-1`` already."""
+    with open_desk(qtbot, theme, _sign_first) as desk:
+        yield desk
 
 
 def test_the_second_release_is_compared_signed_and_exported_by_keyboard(desk: Desk) -> None:

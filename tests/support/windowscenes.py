@@ -93,6 +93,12 @@ def _sign_to(step: int) -> Callable[[Driver], None]:
     return go
 
 
+def _sign_list(driver: Driver) -> None:
+    _sign_to(1)(driver)
+    driver.page(PageName.SIGN, SignPage)._look.offer.click()
+    driver.settle()
+
+
 def _queue(driver: Driver) -> None:
     page = driver.page(PageName.QUEUE, QueuePage)
     driver.settle()
@@ -184,6 +190,7 @@ SCENES = (
     Scene("overview", _open(PageName.OVERVIEW)),
     Scene("sign choose", _open(PageName.SIGN)),
     Scene("sign inspect", _sign_to(1)),
+    Scene("sign list", _sign_list),
     Scene("sign keys", _sign_to(2)),
     Scene("sign review", _sign_to(3)),
     Scene("sign result", _sign_to(4)),
