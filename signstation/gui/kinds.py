@@ -9,6 +9,7 @@ from signstation.reports.tables import SIGNATURES
 ICONS = {
     "rpm": "package",
     "deb": "package",
+    "debsource": "package",
     "kmod": "module",
     "text": "file-text",
     "checksums": "list",
@@ -21,6 +22,7 @@ ICONS = {
 _WORDS = {
     "rpm": ("RPM package", "RPM packages"),
     "deb": ("Debian package", "Debian packages"),
+    "debsource": ("Debian source or upload", "Debian sources and uploads"),
     "kmod": ("Kernel module", "Kernel modules"),
     "checksums": ("List of checksums", "Lists of checksums"),
     "aptrepo": ("APT repository", "APT repositories"),
@@ -29,7 +31,7 @@ _WORDS = {
     "blob": ("Other file", "Other files"),
 }
 PLACES = (
-    ("package", "Signed inside", ("rpm", "deb", "kmod")),
+    ("package", "Signed inside", ("rpm", "deb", "debsource", "kmod")),
     ("file", "Signed beside: OpenPGP, CMS, SSH", ("aptrepo", "rpmrepo", "checksums", "blob")),
 )
 """What can be signed, by where its signature goes, for the first step: icon, place, formats."""

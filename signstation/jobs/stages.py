@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from signstation.model.releases import Stage
 
-_LATER = {"aptrepo": Stage.METADATA, "rpmrepo": Stage.METADATA, "checksums": Stage.CHECKSUMS}
+_LATER = {
+    "aptrepo": Stage.METADATA,
+    "rpmrepo": Stage.METADATA,
+    "debsource": Stage.METADATA,
+    "checksums": Stage.CHECKSUMS,
+}
 _ORDER = {stage: number for number, stage in enumerate(Stage)}
 
 
