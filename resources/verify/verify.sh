@@ -196,16 +196,20 @@ $(gpgv --homedir "$work" --status-fd 1 --keyring "$here/keys/openpgp.gpg" \
 # name, name as shown, signature file, principal, namespace, fingerprint of the key that signed
 check_ssh() {
   need ssh-keygen "$2" || return
-  revoked=$here/keys/revoked_keys
-  [ -f "$revoked" ] || revoked=/dev/null
-  said=$(ssh-keygen -Y verify -O "verify-time=$ssh_time" -f "$here/keys/allowed_signers" \
-    -I "$4" -n "$5" -r "$revoked" -s "$release/$3" < "$release/$1" 2>&1)
-  case $said in
-    'Good "'*" key $6")
-      pass "$2" "ssh-keygen: good signature by $6"
-      ;;
-    *) refuse "$2" "ssh-keygen finds no good signature by $6" ;;
-  esac
+  # it takes one list of revoked keys, so it is asked once for each, and all must be content
+  for revoked in /dev/null "$here"/keys/revoked_keys-*; do
+    [ -e "$revoked" ] || continue
+    said=$(ssh-keygen -Y verify -O "verify-time=$ssh_time" -f "$here/keys/allowed_signers" \
+      -I "$4" -n "$5" -r "$revoked" -s "$release/$3" < "$release/$1" 2>&1)
+    case $said in
+      'Good "'*" key $6") ;;
+      *)
+        refuse "$2" "ssh-keygen finds no good signature by $6"
+        return
+        ;;
+    esac
+  done
+  pass "$2" "ssh-keygen: good signature by $6"
 }
 
 # what openssl is given, its own options

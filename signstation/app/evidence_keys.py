@@ -40,11 +40,6 @@ def public_keys(trust: Trust, audit: bytes, verifier: str) -> PublicKeys:
     findings = []
     if not prints:
         findings.append("No key of this station signed here: there is no public key to check with.")
-    if trust.ssh and len(trust.ssh_revoked) > 1:
-        findings.append(
-            "verify.sh looks into no list of revoked SSH keys: ssh-keygen takes one, and this"
-            f" station has {len(trust.ssh_revoked)}."
-        )
     lines = "".join(f"{each}\n" for each in [*prints, f"Audit {verifier}"])
     contents["FINGERPRINTS.txt"] = lines.encode()
     return PublicKeys(contents, tuple(findings))
@@ -71,5 +66,5 @@ def _x509(trust: Trust) -> Iterator[tuple[str, bytes]]:
 def _ssh(trust: Trust) -> Iterator[tuple[str, bytes]]:
     if trust.ssh:
         yield "allowed_signers", "".join(f"{each.line}\n" for each in trust.ssh).encode()
-        if len(trust.ssh_revoked) == 1:
-            yield "revoked_keys", trust.ssh_revoked[0].material
+        for number, listed in enumerate(trust.ssh_revoked, start=1):
+            yield f"revoked_keys-{number}", listed.material

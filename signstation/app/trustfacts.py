@@ -12,7 +12,7 @@ from signstation.app.trustpins import (
     revocations_identity,
     ssh_identity,
 )
-from signstation.codec.sshkeys import read_key
+from signstation.codec.sshtokens import is_token, read_public
 from signstation.errors import ArtifactMalformed, KeyUnreadable
 from signstation.model.anchors import Anchor, AnchorKey, AnchorKind
 from signstation.model.keys import KeyFamily, KeyState, KeyType
@@ -162,17 +162,21 @@ def _usages(facts: CertificateFacts) -> tuple[str, ...]:
     return (*certify, *sign, *facts.usage_titles)
 
 
+_TOKEN = Text("held by a security key: only what was signed with a touch is trusted")
+
+
 def _ssh(anchor: SshAnchor, moment: Moment) -> Anchor:
     identity = ssh_identity(anchor)
     try:
-        kind = key_type(read_key(anchor.key))
+        kind = key_type(read_public(anchor.key))
+        held = is_token(anchor.key)
     except ArtifactMalformed as error:
         raise KeyUnreadable(key=identity, reason=str(error)) from error
     created = anchor.after or 0
     state = moment.state(created, anchor.before)
     does = CERTIFY if anchor.authority else SIGN
     usages = tuple(f"namespace {each}" for each in anchor.namespaces)
-    notes = tuple(_weak(kind))
+    notes = (*_weak(kind), *((_TOKEN,) if held else ()))
     key = AnchorKey(identity, kind, state, created, anchor.before, (does, *usages), notes)
     return Anchor(
         identity=identity,

@@ -8,6 +8,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 
+from signstation.codec.sshtokens import TOKEN_PREFIX, TOKEN_SIZE
 from signstation.codec.sshwire import SshReader, string, uint32
 from signstation.errors import ArtifactMalformed
 from signstation.model.hashes import HashAlgorithm
@@ -31,7 +32,10 @@ _ARMOR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SshSignature:
-    """The fields of a signature; ``key`` and ``number`` are still encoded."""
+    """The fields of a signature; ``key`` and ``number`` are still encoded.
+
+    ``token``: flags and counter that a security key adds, empty for other keys.
+    """
 
     key: bytes
     namespace: bytes
@@ -39,6 +43,7 @@ class SshSignature:
     hash: HashAlgorithm
     algorithm: bytes
     number: bytes
+    token: bytes = b""
 
 
 def is_sshsig(data: bytes) -> bool:
@@ -77,13 +82,14 @@ def _fields(raw: bytes) -> SshSignature:
     number = SshReader(reader.string(), "sshsig")
     reader.end()
     algorithm, value = number.string(), number.string()
+    token = number.raw(TOKEN_SIZE) if algorithm.startswith(TOKEN_PREFIX) else b""
     number.end()
-    return SshSignature(key, namespace, reserved, HASHES[name], algorithm, value)
+    return SshSignature(key, namespace, reserved, HASHES[name], algorithm, value, token)
 
 
 def write_sshsig(signature: SshSignature) -> bytes:
     """Write an armored signature as ssh-keygen does."""
-    number = string(signature.algorithm) + string(signature.number)
+    number = string(signature.algorithm) + string(signature.number) + signature.token
     head = MAGIC + uint32(VERSION) + string(signature.key)
     raw = head + _message_head(signature) + string(number)
     lines = textwrap.wrap(base64.b64encode(raw).decode("ascii"), LINE)

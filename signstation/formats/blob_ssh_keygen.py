@@ -18,6 +18,8 @@ from signstation.model.trust import Purpose, SshAnchor, Trust
 from signstation.signatures.sshsig_trust import FILE_NAMESPACE, anchors_for, names_of, signer_of
 
 SSH_KEYGEN = "ssh-keygen"
+MAX_LISTS = 16
+"""Most lists of revoked keys: ssh-keygen takes one, and is asked once for each."""
 MAX_SAYS = 2000
 """Most characters kept of a tool's words."""
 _NUMBER = re.compile(r"OpenSSH_(\d+\.\d+(?:p\d+)?)")
@@ -29,12 +31,15 @@ _NOTE = Text("ssh-keygen looks at the dates of the key at the time of the check.
 def ask_ssh_keygen(
     artifact: Artifact, signature: Artifact, number: int, trust: Trust, ctx: ToolContext
 ) -> Opinion:
-    """Ask whether a trusted line verifies the signature. Raises ToolMissing and ToolTimedOut."""
+    """Ask whether a trusted line verifies the signature. Raises ToolMissing and ToolTimedOut.
+
+    With several lists of revoked keys the opinion is the first that is no yes.
+    """
     if artifact.size > MAX_READ:
         says = f"the file has more than {MAX_READ} bytes"
         return Opinion(SSH_KEYGEN, "", (), OpinionOutcome.CANNOT, says)
-    if len(trust.ssh_revoked) > 1:
-        says = "it takes one list of revoked keys"
+    if len(trust.ssh_revoked) > MAX_LISTS:
+        says = f"there are more than {MAX_LISTS} lists of revoked keys"
         return Opinion(SSH_KEYGEN, "", (), OpinionOutcome.CANNOT, says)
     content = signature.read(0, MAX_SSHSIG)
     found = parse_sshsig(content)
@@ -48,21 +53,28 @@ def ask_ssh_keygen(
     file.write_bytes(content)
     # its dates are local time without a zone, which the neutral environment makes UTC
     at = f"verify-time={_digits(ctx.time)}Z"
-    revoked: tuple[str, ...] = ()
-    if trust.ssh_revoked:
-        (ctx.directory / "revoked").write_bytes(trust.ssh_revoked[0].material)
-        revoked = ("-r", str(ctx.directory / "revoked"))
-    done = ctx.programs.run(
-        SSH_KEYGEN,
-        (
-            *("-Y", "verify", "-O", at, "-f", str(allowed), "-I", principal, *revoked),
-            *("-n", namespace, "-s", str(file)),
-        ),
-        stdin=artifact.read(0, artifact.size),
-    )
-    output = done.stdout + done.stderr
-    says = output.decode("utf-8", "replace").strip()[:MAX_SAYS]
-    outcome = read_ssh_keygen(says, known=bool(lines))
+    whom = ("-f", str(allowed), "-I", principal, "-n", namespace)
+    asked = ("-Y", "verify", "-O", at, *whom, "-s", str(file))
+    first, *others = _lists(trust, ctx)
+    opinion = _ask((*asked, *first), artifact, ctx, known=bool(lines))
+    for revoked in others:
+        if opinion.outcome is OpinionOutcome.ACCEPTS:
+            opinion = _ask((*asked, *revoked), artifact, ctx, known=bool(lines))
+    return opinion
+
+
+def _lists(trust: Trust, ctx: ToolContext) -> tuple[tuple[str, ...], ...]:
+    """Write the lists of revoked keys; return what names each to ssh-keygen, or one of nothing."""
+    paths = [ctx.directory / f"revoked-{number}" for number in range(len(trust.ssh_revoked))]
+    for path, listed in zip(paths, trust.ssh_revoked, strict=True):
+        path.write_bytes(listed.material)
+    return tuple(("-r", str(path)) for path in paths) or ((),)
+
+
+def _ask(asked: tuple[str, ...], artifact: Artifact, ctx: ToolContext, *, known: bool) -> Opinion:
+    done = ctx.programs.run(SSH_KEYGEN, asked, stdin=artifact.read(0, artifact.size))
+    says = (done.stdout + done.stderr).decode("utf-8", "replace").strip()[:MAX_SAYS]
+    outcome = read_ssh_keygen(says, known=known)
     return Opinion(SSH_KEYGEN, _version(ctx), done.command, outcome, says, _NOTE)
 
 

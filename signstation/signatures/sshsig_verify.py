@@ -12,8 +12,15 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 
-from signstation.codec.sshkeys import ALGORITHMS, fingerprint, key_type_of, read_key, read_number
+from signstation.codec.sshkeys import ALGORITHMS, fingerprint, key_type_of, read_number
 from signstation.codec.sshsig import SshSignature, signed_head
+from signstation.codec.sshtokens import (
+    PRESENT,
+    TOKEN_ALGORITHMS,
+    is_token,
+    read_public,
+    token_message,
+)
 from signstation.errors import ArtifactMalformed
 from signstation.model.asks import Segment
 from signstation.model.checks import NodeKind, SignatureFacts, SignatureState, TrustNode
@@ -92,18 +99,20 @@ def judge_sshsig(  # noqa: PLR0913 - each names a thing that a caller has to dec
 def _number(signature: SshSignature, encoded: bytes, state: HashState) -> _Standing:
     """Check the mathematics: GOOD_UNKNOWN_KEY is the best."""
     kind = key_type_of_safely(encoded)
-    known = ALGORITHMS.get(signature.algorithm)
+    known = {**ALGORITHMS, **TOKEN_ALGORITHMS}.get(signature.algorithm)
     if known is None or known[1].decode("ascii") != kind:
         words = "This version cannot check {algorithm} by a key of the type {type}."
         algorithm = signature.algorithm.decode("ascii", "replace")[:64]
         reason = text(words, algorithm=algorithm, type=kind)
         return _Standing(SignatureState.UNREADABLE, (reason,))
     try:
-        key = read_key(encoded)
+        key = read_public(encoded)
     except ArtifactMalformed as error:
         reason = text("Its public key cannot be read: {error}.", error=str(error))
         return _Standing(SignatureState.UNREADABLE, (reason,))
     message = signed_head(signature) + state.copy().digest()
+    if signature.token:
+        message = token_message(encoded, signature.token, message)
     try:
         check_ssh_number(key, known[0], read_number(known[0], signature.number), message)
     except (InvalidSignature, ArtifactMalformed):
@@ -111,6 +120,9 @@ def _number(signature: SshSignature, encoded: bytes, state: HashState) -> _Stand
         return _Standing(SignatureState.BAD, (reason,))
     if weak(key):
         reason = text("{type} is too weak.", type=key_type(key).title)
+        return _Standing(SignatureState.GOOD_BUT_KEY, (reason,))
+    if signature.token and not signature.token[0] & PRESENT:
+        reason = Text("Its security key signed without a touch: any program could have asked.")
         return _Standing(SignatureState.GOOD_BUT_KEY, (reason,))
     return _Standing(SignatureState.GOOD_UNKNOWN_KEY, ())
 
@@ -148,7 +160,8 @@ def _trusted(
 
 def _title(signature: SshSignature, signer: SshSigner) -> str:
     try:
-        return key_type(read_key(signer.key)).title
+        title = key_type(read_public(signer.key)).title
+        return f"{title} (security key)" if is_token(signer.key) else title
     except ArtifactMalformed:
         return signature.algorithm.decode("ascii", "replace")[:64]
 

@@ -12,8 +12,9 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from signstation.codec.sshkeys import key_type_of, read_key
+from signstation.codec.sshkeys import key_type_of
 from signstation.codec.sshkrl import parse_krl
+from signstation.codec.sshtokens import read_public
 from signstation.errors import ArtifactMalformed, KeyUnreadable
 from signstation.model.trust import Origin, SshAnchor, SshRevocations
 
@@ -112,7 +113,7 @@ def _key(kind: str, encoded: str) -> bytes:
     if key_type_of(key) != kind:
         message = f"the key is not of the type {kind}"
         raise ValueError(message)
-    read_key(key)
+    read_public(key)
     return key
 
 

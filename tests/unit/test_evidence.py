@@ -84,18 +84,16 @@ def test_several_paths_at_once_are_those_of_each(size: int) -> None:
     assert None not in roots
 
 
-def test_one_list_of_revoked_keys_goes_along_and_several_are_told() -> None:
+def test_every_list_of_revoked_keys_goes_along() -> None:
     origin = Origin("test")
     anchor = SshAnchor("a ssh-ed25519 AAAA", ("a",), b"an encoded key", origin)
-    revoked = SshRevocations(b"list", (), (), origin)
-    one = public_keys(Trust(ssh=(anchor,), ssh_revoked=(revoked,)), b"pem", "verifier")
-    assert one.contents["revoked_keys"] == b"list"
-    assert one.findings == ()
-    two = replace(revoked, material=b"another")
-    more = public_keys(Trust(ssh=(anchor,), ssh_revoked=(revoked, two)), b"pem", "verifier")
-    assert "revoked_keys" not in more.contents
-    assert "this station has 2" in more.findings[0]
-    assert "SSH SHA256:" in more.contents["FINGERPRINTS.txt"].decode()
+    first = SshRevocations(b"list", (), (), origin)
+    lists = (first, replace(first, material=b"another"))
+    keys = public_keys(Trust(ssh=(anchor,), ssh_revoked=lists), b"pem", "verifier")
+    assert keys.contents["revoked_keys-1"] == b"list"
+    assert keys.contents["revoked_keys-2"] == b"another"
+    assert keys.findings == ()
+    assert "SSH SHA256:" in keys.contents["FINGERPRINTS.txt"].decode()
 
 
 def test_words_of_a_check_are_quoted_for_the_shell() -> None:
