@@ -39,7 +39,13 @@ from signstation.model.jobs import JobRow, JobState, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.lists import ListOrder, MadeList
 from signstation.model.media import Medium
-from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
+from signstation.model.orders import (
+    CertifyOrder,
+    GenerateOrder,
+    PlanSummary,
+    SignOrder,
+    VerifyOrder,
+)
 from signstation.model.profiles import Profile
 from signstation.model.secret import Secret
 from signstation.model.sightings import Seen
@@ -102,6 +108,7 @@ class Calls:
             Method.TOKENS: self._list_tokens,
             Method.RESOLVE_KEY: self._resolve_key,
             Method.GENERATE: self._generate,
+            Method.CERTIFY: self._certify,
             Method.IMPORT_KEY: self._import_key,
             Method.EXPORT_KEY: self._export_key,
             Method.ANCHORS: self._anchors,
@@ -249,6 +256,10 @@ class Calls:
     ) -> tuple[KeyInfo, ...]:
         keys, notes = self._keys.of(session), self._notes(session)
         return await keycases.generate(keys, self._trust, order, notes)
+
+    async def _certify(self, session: Session, _: Emit, order: CertifyOrder) -> tuple[Path, ...]:
+        keys, notes = self._keys.of(session), self._notes(session)
+        return await keycases.certify(keys, self._trust, order, notes)
 
     async def _import_key(
         self, session: Session, _: Emit, store: str, path: Path

@@ -80,6 +80,11 @@ class Examiner:
         self._trust = trust
         self._clock = clock
 
+    @property
+    def formats(self) -> Mapping[str, Format]:
+        """The formats by their id."""
+        return self._formats
+
     async def inspect(
         self,
         paths: tuple[Path, ...],
@@ -100,19 +105,22 @@ class Examiner:
         emit: Callable[[VerifiedPath], Awaitable[None]],
         *,
         everything: bool = False,
+        trust: Trust | None = None,
     ) -> None:
         """Verify each file; raises UsageError where there is none, and trust's own errors.
+
+        ``trust`` takes the place of what the order names, and of the pins.
 
         Plain files that were merely found and carry no signature come last, and those that a
         verified list speaks for only with ``everything``.
         """
         self._known(order.format)
-        trust = await self._trust.trust(order.trust)
+        trusted = await self._trust.trust(order.trust) if trust is None else trust
         at = self._clock() if order.at is None else order.at
         covered = Covered()
 
         async def one(each: Candidate | Skipped) -> tuple[VerifiedPath, ...]:
-            return await self._verify(each, order.format, trust, at, covered)
+            return await self._verify(each, order.format, trusted, at, covered)
 
         async def tell(result: VerifiedPath) -> None:
             if everything or not covered.holds(result):

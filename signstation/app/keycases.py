@@ -15,8 +15,9 @@ from signstation.app.trustpins import identities_of
 from signstation.errors import CertificateMissing, RecheckFailed
 from signstation.interfaces.workers import KeyWorkers
 from signstation.model.keys import KeyInfo, KeyRef, KeyState
-from signstation.model.orders import GenerateOrder
+from signstation.model.orders import CertificateForm, CertifyOrder, GenerateOrder, X509Use
 from signstation.model.trust import Purpose
+from signstation.signatures.softwarekey_file import stem_of
 from signstation.system.files import shown, writing
 
 GENERATED = "generated on this station"
@@ -28,7 +29,7 @@ MAX_EXPORT = 16 * 1024 * 1024
 """Largest public half in bytes that is read back after an export."""
 MODULES_USAGE = "kernel-modules"
 """The usage of a certificate that is for kernel modules only (``KeyInfo.usages``)."""
-_CERTIFICATES = (".gpg", ".der", ".allowed_signers")
+CERTIFICATES = (".gpg", ".der", ".allowed_signers")
 """Suffixes of what a store exports that hold exactly the certificate or the line of the key."""
 MAX_STEM = 64
 """Most characters of an exported file's name without its suffix."""
@@ -56,6 +57,31 @@ async def import_key(
     await _record(notes, "imported", taken)
     await _pin(keys, trust, taken, IMPORTED, notes)
     return taken
+
+
+async def certify(
+    keys: KeyWorkers, trust: TrustSource, order: CertifyOrder, notes: Notes
+) -> tuple[Path, ...]:
+    """Have a key sign its own certificate, pin that, and write it; a request is only written.
+
+    Raises OutputExists, DiskFull, NotWritable, RecheckFailed, and what the key raises.
+    """
+    parts = await keys.certify(order)
+    stem = file_stem(KeyRef(order.key.store, stem_of(order.name)), order.name)
+    await notes.key(
+        "request made" if order.form is CertificateForm.REQUEST else "certificate made",
+        order.key,
+        form=order.form.value,
+        directory=shown(order.output),
+    )
+    if order.form is not CertificateForm.REQUEST:
+        materials = [(order.name, part) for suffix, part in parts if suffix in CERTIFICATES]
+        await _pin_materials(trust, materials, GENERATED, notes, modules=_for_modules(order))
+    return await asyncio.to_thread(_write_all, order.output, stem, parts, replace=order.replace)
+
+
+def _for_modules(order: CertifyOrder) -> bool:
+    return order.form is CertificateForm.X509 and order.usage is X509Use.MODULES
 
 
 async def export_key(
@@ -106,14 +132,25 @@ async def _pin(
             parts = await keys.export(key)
         except CertificateMissing:
             continue
-        materials = [(info.label, part) for suffix, part in parts if suffix in _CERTIFICATES]
-        modules_only = info.usages == (MODULES_USAGE,)
-        purpose = Purpose.KERNEL_MODULES if modules_only else Purpose.ANY
+        materials = [(info.label, part) for suffix, part in parts if suffix in CERTIFICATES]
+        modules = info.usages == (MODULES_USAGE,)
         if materials:
-            prepared = await trust.prepare(materials)
-            for identity in identities_of(prepared):
-                await notes.trust("pinned", identity, source=source, purposes=purpose.value)
-            await trust.keep(prepared, trust.origin(source), (purpose,))
+            await _pin_materials(trust, materials, source, notes, modules=modules)
+
+
+async def _pin_materials(
+    trust: TrustSource,
+    materials: Sequence[tuple[str, bytes]],
+    source: str,
+    notes: Notes,
+    *,
+    modules: bool,
+) -> None:
+    purpose = Purpose.KERNEL_MODULES if modules else Purpose.ANY
+    prepared = await trust.prepare(materials)
+    for identity in identities_of(prepared):
+        await notes.trust("pinned", identity, source=source, purposes=purpose.value)
+    await trust.keep(prepared, trust.origin(source), (purpose,))
 
 
 def _write_all(

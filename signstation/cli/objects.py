@@ -35,6 +35,7 @@ def planned_json(item: PlannedItem) -> Json:
         "signatures": list(item.slots),
         "outputs": [str(each) for each in item.outputs],
         "findings": item.findings,
+        "stage": item.stage.value,
     }
 
 
@@ -49,6 +50,18 @@ def plan_json(plan: PlanSummary) -> Json:
         "key_operations": plan.key_operations,
         "prompts": [{"name": each.name, "count": each.count} for each in plan.prompts],
         "warnings": list(plan.warnings),
+        "findings": [
+            {
+                "code": each.finding.code,
+                "severity": each.finding.severity.value,
+                "text": each.finding.text.english(),
+                "path": str(each.path),
+                "remedy": list(each.remedy),
+            }
+            for each in plan.findings
+        ],
+        "covered": [{"path": str(each.path), "by": str(each.by)} for each in plan.covered],
+        "signed": [str(each) for each in plan.signed],
     }
 
 

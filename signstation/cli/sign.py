@@ -23,6 +23,7 @@ from signstation.cli.conversation import Conversation
 from signstation.cli.objects import plan_json, planned_json
 from signstation.cli.output import Output, nearby, wire_error
 from signstation.cli.profile import by_kind, one_of
+from signstation.cli.release import release_lines
 from signstation.cli.run import asker_for, run, station, typed_key
 from signstation.cli.steps import follow, print_steps, steps_of
 from signstation.errors import UsageError
@@ -54,6 +55,8 @@ class Wanted:
     profile: str | None
     signatures_only: bool
     no_checkpoint: bool
+    only_new: bool
+    allow_private_keys: bool
     replace: bool
     dry_run: bool
     secret_fd: int | None
@@ -93,6 +96,12 @@ class Wanted:
     "--no-checkpoint",
     is_flag=True,
     help="Leave no checkpoint.txt of the audit log in the output directory.",
+)
+@click.option("--only-new", is_flag=True, help="Leave out what these keys have signed already.")
+@click.option(
+    "--allow-private-keys",
+    is_flag=True,
+    help="Sign a directory although a private key lies in it.",
 )
 @click.option("--replace", is_flag=True, help="Overwrite output files.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and sign nothing.")
@@ -136,7 +145,7 @@ def _sign(output: Output, wanted: Wanted) -> None:
 def carry_out(output: Output, talk: Conversation, order: SignOrder, *, dry_run: bool) -> None:
     """Plan, sign and print, or print the plan alone. Raises UsageError where nothing is known."""
     plan = talk.wait(talk.api.plan(order))
-    if not plan.items and not plan.refused:
+    if not (plan.items or plan.refused or plan.covered or plan.signed):
         raise UsageError(reason="nothing here is of a known format; --as blob signs any file")
     if dry_run:
         _print_plan(output, plan)
@@ -147,6 +156,8 @@ def carry_out(output: Output, talk: Conversation, order: SignOrder, *, dry_run: 
         follow(talk, job)
         steps = steps_of(talk, job)
     print_steps(output, steps, plan)
+    if plan.findings or plan.covered or plan.signed:
+        output.object(plan_json(plan))
     _print_notes(output, plan)
 
 
@@ -170,6 +181,8 @@ def _order(wanted: Wanted, profile: Profile, keys: tuple[KeyRef, ...]) -> SignOr
         replace=wanted.replace,
         options=_options(_typed(wanted), profile.options),
         checkpoint=not wanted.no_checkpoint,
+        only_new=wanted.only_new,
+        private_keys=wanted.allow_private_keys,
     )
 
 
@@ -215,6 +228,7 @@ def _options(
 
 
 def _print_notes(output: Output, plan: PlanSummary) -> None:
+    output.text(*release_lines(plan))
     if plan.skipped:
         output.text(f"Not recognised and left out: {len(plan.skipped)} (--as blob signs any file)")
     output.text(*(f"Note: {show(each)}" for each in plan.warnings))

@@ -151,9 +151,14 @@ class Draft:
     def _heed(self, reading: Reading, results: Sequence[Examined | PassedOver]) -> None:
         """Refuse what does not fit in the release as a whole."""
         signing = [
-            Signed(each.examined, each.options, each.plan, changes(format_, each.plan))
+            Signed(
+                each.examined,
+                each.options,
+                tuple(str(slot.signer.key) for slot in each.slots),
+                each.plan,
+                changes(self._formats[each.plan.format], each.plan),
+            )
             for each in self._items
-            for format_ in (self._formats[each.plan.format],)
         ]
         self._findings = worst_first(
             *reading.findings,

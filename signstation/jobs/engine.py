@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from signstation.interfaces.format import Format
 from signstation.interfaces.workers import CheckWorkers, HashWorkers
 from signstation.jobs.checkpoints import Checkpoints
 from signstation.jobs.clock import Clock
@@ -23,6 +24,7 @@ class Engine:
     """
 
     journal: Journal
+    formats: Mapping[str, Format]
     check: CheckWorkers
     hashes: HashWorkers
     hands: Hands

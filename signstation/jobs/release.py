@@ -86,6 +86,7 @@ class Signed:
 
     examined: Examined
     options: Options
+    keys: tuple[str, ...]
     plan: StepPlan
     changed: frozenset[Path]
 
@@ -169,9 +170,10 @@ def _is_repomd(each: Result) -> bool:
 
 
 def _remake(each: Signed) -> tuple[str, ...]:
-    if stage_of(each.examined.format) is Stage.CHECKSUMS:
-        return ("signstation", "checksums", str(each.plan.path.parent), "--replace")
-    return ()
+    if stage_of(each.examined.format) is not Stage.CHECKSUMS:
+        return ()
+    keys = (word for key in dict.fromkeys(each.keys) for word in ("--key", key))
+    return ("signstation", "checksums", str(each.plan.path.parent), *keys, "--replace")
 
 
 def _blocker(code: str, said: Text, path: Path, remedy: tuple[str, ...]) -> ReleaseFinding:

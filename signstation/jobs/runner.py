@@ -84,6 +84,7 @@ class Runner:
         self._reader = Hands("reader")  # the queue is shown also while large files are copied
         self._engine = Engine(
             journal=journal,
+            formats=formats,
             check=workers.check,
             hashes=workers.hashes,
             hands=hands,
@@ -167,7 +168,7 @@ class Runner:
         self._end_if_idle(run)  # nothing of it was under way: it is paused, or others have the room
 
     async def _cancel_interrupted(self, job: int, by: str) -> None:
-        stored = await self._stored(job)
+        stored = await self.stored(job)
         waiting = [step for step in stored.steps if not step.state.final]
         if not waiting:
             raise UsageError(reason=f"job {job} has ended")
@@ -231,7 +232,7 @@ class Runner:
         paused = self._engine.journal.rows.paused()
         going_on: list[tuple[StoredJob, tuple[StoredStep, ...]]] = []
         for job in unfinished:
-            stored = await self._stored(job)
+            stored = await self.stored(job)
             going_on.append((stored, await self._recovery.settle(stored, consent=False)))
         await self._recovery.empty_staging()
         await self._vouching.settle()
@@ -315,15 +316,12 @@ class Runner:
         await asyncio.to_thread(self._engine.hands.close)
         await asyncio.to_thread(self._reader.close)
 
-    async def _stored(self, job: int) -> StoredJob:
-        return await self._reader.do(partial(self._engine.journal.rows.stored_job, job))
-
     async def _idle(self, job: int) -> StoredJob:
         """Return a job of which nothing runs. Raises UsageError."""
         if job in self._runs:
             raise UsageError(reason=f"job {job} is still running")
         self._revive()
-        return await self._stored(job)
+        return await self.stored(job)
 
     def _revive(self) -> None:
         """Let the journal write again after a failure, when nothing is under way that saw it."""

@@ -40,6 +40,7 @@ from signstation.jobs.stage import (
     discard,
     matched,
 )
+from signstation.jobs.still import refuse_changed
 from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.jobs import JobState, Phase, StepRow
 from signstation.model.outputs import Output, Patch
@@ -240,6 +241,7 @@ class Step:
             account=self._account,
             clock=engine.clock,
         )
+        await refuse_changed(engine, self.stored.plan, opened.descriptor)
         keying = Keying(engine.journal, engine.hashes, attempt, self._phases.enter)
         self._keying = keying
         self._phases.enter(Phase.HASH)

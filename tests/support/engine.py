@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signstation.errors import SignstationError
+from signstation.interfaces.archive import Archive
 from signstation.interfaces.format import Nested, Surrounded
 from signstation.interfaces.guardterms import GuardTerms
 from signstation.interfaces.keystore import InMemory, OpenKey
@@ -30,7 +31,7 @@ from signstation.model.hashes import Digest, HashAlgorithm, HashRequest
 from signstation.model.jobs import JobEvent
 from signstation.model.keys import KeyInfo, KeyRef, SignerProfile
 from signstation.model.members import NamedMember, OpenedMember, Surroundings
-from signstation.model.orders import GenerateOrder
+from signstation.model.orders import CertifyOrder, GenerateOrder
 from signstation.model.outputs import Output, Patch
 from signstation.model.station import Caller
 from signstation.model.tokens import TokenInfo
@@ -155,7 +156,7 @@ class LocalCheck:
     ) -> OpenedMember:
         """Ask the format."""
         format_ = FORMATS[format_id]
-        assert isinstance(format_, Nested)
+        assert isinstance(format_, Nested | Archive)
         files = (FileArtifact(artifact), FileArtifact(member))
         return format_.open_member(files[0], place, files[1], StepContext(time=0))
 
@@ -248,6 +249,10 @@ class LocalKeys:
             load_keystores(), profile.key.store
         ).open(profile, count, self.context)
         return LocalSession(stack, stack.enter_context(opening), guard)
+
+    async def certify(self, order: CertifyOrder) -> tuple[tuple[str, bytes], ...]:
+        """Not needed here."""
+        raise NotImplementedError
 
     async def generate(self, order: GenerateOrder) -> tuple[KeyInfo, ...]:
         """Not needed here."""
