@@ -165,11 +165,22 @@ check_openpgp() {
   judge_openpgp "$2" "$4"
 }
 
-# name, name as shown, fingerprint of the key that signed: a text with its signature around it
+# file: its lines without the spaces at their ends, which a signature in the clear does not cover
+lines_of() {
+  tr -d '\r' < "$1" | sed 's/[[:blank:]]*$//'
+}
+
+# name, name as shown, fingerprint of the key that signed: a text with its signature around it;
+# where the text lies beside it too, its name: it must be the text that was signed
 check_cleartext() {
   need gpgv "$2" || return
+  rm -f "$work/text"
   said=$(gpgv --homedir "$work" --status-fd 1 --keyring "$here/keys/openpgp.gpg" \
-    -- "$release/$1" 2> /dev/null)
+    --output "$work/text" -- "$release/$1" 2> /dev/null)
+  if [ -n "${4-}" ] && [ "$(lines_of "$work/text")" != "$(lines_of "$release/$4")" ]; then
+    refuse "$2" 'another text was signed than the one that lies beside it'
+    return
+  fi
   judge_openpgp "$2" "$3"
 }
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from signstation.codec.cleartext import is_cleartext
 from signstation.codec.sshsig import MAX_SSHSIG, is_sshsig, parse_sshsig
 from signstation.errors import ArtifactMalformed
 from signstation.model.checks import SignatureFacts, SignatureState, Verdict, Verification
@@ -21,6 +22,10 @@ DETACHED = {
     SignatureType.SSHSIG: (".sshsig", ".sig"),
 }
 """Suffixes of signature files beside an artifact, by what they hold."""
+IN_RELEASE = "InRelease"
+"""The name of a Release file that is signed in the clear (Debian repository format)."""
+MAX_HEAD = 64 * 1024
+"""Bytes at the beginning of a file in which a signed text must begin."""
 EMBEDDED = {"rpm": Tool.RPM, "kmod": Tool.MODULE}
 """Formats whose signatures lie inside, and have a tool that takes the file as it is."""
 
@@ -86,8 +91,8 @@ def _checks(
             yield SignatureCheck(EMBEDDED[verified.format], name)
         elif verified.format == "deb":
             yield SignatureCheck(Tool.DEB, name, (facts.fingerprint.upper(),))
-        elif facts.kind is SignatureType.CLEARTEXT and verified.format == "text":
-            yield SignatureCheck(Tool.CLEARTEXT, name, (facts.fingerprint.upper(),))
+        elif facts.kind is SignatureType.CLEARTEXT:
+            yield from _cleartext(root, name, facts, names)
         inside = verified.format in {*EMBEDDED, "deb", "text"}
         for suffix in () if inside else DETACHED.get(facts.kind, ()):
             beside = f"{name}{suffix}"
@@ -95,6 +100,19 @@ def _checks(
             if check is not None:
                 yield check
                 break
+
+
+def _cleartext(
+    root: Path, name: str, facts: SignatureFacts, names: set[str]
+) -> Iterator[SignatureCheck]:
+    """Find the file with the signature around the text: the artifact itself, or one beside it."""
+    release = PurePosixPath(name).with_name(IN_RELEASE).as_posix()
+    for carrier in (name, f"{name}.asc", release):
+        if carrier in names and is_cleartext(_head(root, carrier, MAX_HEAD)):
+            # what lies beside the text says the same text; an index says more than its file
+            same = (name,) if carrier == f"{name}.asc" else ()
+            yield SignatureCheck(Tool.CLEARTEXT, carrier, (facts.fingerprint.upper(), *same))
+            return
 
 
 def _detached(root: Path, name: str, beside: str, facts: SignatureFacts) -> SignatureCheck | None:
@@ -121,16 +139,21 @@ def _principal(signer: str) -> str:
 
 def _namespace(root: Path, beside: str) -> str:
     """Return what an SSH signature was made for, empty where the file holds none."""
-    at = open_root(root)
-    try:
-        descriptor = open_regular(at, beside, root / beside)
-    finally:
-        os.close(at)
-    with open(descriptor, "rb") as opened:  # noqa: PTH123 - a descriptor
-        content = opened.read(MAX_SSHSIG)
+    content = _head(root, beside, MAX_SSHSIG)
     try:
         if is_sshsig(content):
             return parse_sshsig(content).namespace.decode("utf-8", "replace")
     except ArtifactMalformed:
         pass
     return ""
+
+
+def _head(root: Path, name: str, count: int) -> bytes:
+    """Return the first bytes of a file of the release."""
+    at = open_root(root)
+    try:
+        descriptor = open_regular(at, name, root / name)
+    finally:
+        os.close(at)
+    with open(descriptor, "rb") as opened:  # noqa: PTH123 - a descriptor
+        return opened.read(count)

@@ -45,7 +45,7 @@ class SignatureCheck:
 
     ``words`` are what the tool's function takes besides: the signature file where it is detached,
     the fingerprint (upper-case hex) of an OpenPGP key, of SSH the signature file, the principal,
-    the namespace and the fingerprint.
+    the namespace and the fingerprint, of a text signed in the clear the same text beside it.
     """
 
     tool: Tool

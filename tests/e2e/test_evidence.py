@@ -169,6 +169,26 @@ def test_the_script_accepts_the_release(gathered: Shell, copy: Path) -> None:
     assert proven >= beside | {"hello.ko:", f"{PACKED}:", f"{DEB}:", "hello-1.0-1.noarch.rpm:"}
 
 
+def test_a_list_signed_in_the_clear_is_checked_beside_its_text(shell: Shell) -> None:
+    """The same lines stand in both; another list beside a good signature is refused by its text."""
+    shell.openpgp_key()
+    root = shell.work / "sums"
+    root.mkdir()
+    (root / "a.iso").write_text("one\n")
+    with shell.owned():
+        shell.good("checksums", "sums", *KEYS[:2], "--clear")
+        made = shell.run("report", "sums", "--output", "evidence", "--json")
+    (said,) = made.of_type("evidence")
+    assert said["findings"] == []
+    done = _check(shell, root)
+    assert "SHA256SUMS.asc: gpgv: good" in done.out
+    with (root / "SHA256SUMS").open("a") as file:
+        file.write(f"{'0' * 64}  b.iso\n")
+    done = _check(shell, root)
+    assert done.status == 1
+    assert "SHA256SUMS.asc: another text was signed" in done.out + done.err
+
+
 def _flip(name: str, offset: int) -> Callable[[Path], None]:
     def spoil(release: Path) -> None:
         content = bytearray((release / name).read_bytes())
