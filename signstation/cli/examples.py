@@ -90,8 +90,39 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "Make an Ed25519 key for SSH signatures of files.",
         ),
     ),
+    "signstation key certificate": (
+        Example(
+            "signstation key certificate request --key 'pkcs11:token=Release;id=%01'"
+            " --name 'Example HSM' --output hsm --secret-fd 3 3<pin.txt",
+            "Write a certificate request that a key in an HSM signs.",
+        ),
+    ),
+    "signstation key certificate openpgp": (
+        Example(
+            "signstation key certificate openpgp --key 'pkcs11:token=Release;object=release'"
+            " --name 'Release HSM <hsm@example.org>' --output hsm --secret-fd 3 3<pin.txt",
+            "Give a key in an HSM an OpenPGP certificate; the PIN comes from a file descriptor.",
+        ),
+    ),
+    "signstation key certificate x509": (
+        Example(
+            "signstation key certificate x509 --key 'pkcs11:token=Release;object=release'"
+            " --name 'Example HSM modules' --usage modules --output hsm --secret-fd 3 3<pin.txt",
+            "Give it a certificate for kernel modules.",
+        ),
+    ),
+    "signstation key certificate request": (
+        Example(
+            "signstation key certificate request --key 'pkcs11:token=Release;object=release'"
+            " --name 'Example release' --output hsm --secret-fd 3 3<pin.txt",
+            "Write a request that an authority makes a certificate of.",
+        ),
+    ),
     "signstation key list": (
         Example("signstation key list --json", "List the keys, one JSON object per line."),
+    ),
+    "signstation key tokens": (
+        Example("signstation key tokens", "See which cards are inserted and the tries left."),
     ),
     "signstation key import": (
         Example("signstation key import protected.pem", "Take a key file into the station."),
@@ -213,6 +244,23 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             " --name example-keyring --title 'Keys of Example' --url https://repo.example.org/rpm"
             " --maintainer 'Example <release@example.org>' --output clients",
             "Build an RPM with the key and the .repo file that names it.",
+        ),
+    ),
+    "signstation client": (
+        Example(
+            "signstation client collect --output this-machine.json",
+            "Write down what decides what this machine accepts.",
+        ),
+    ),
+    "signstation client check": (
+        Example(
+            "signstation client check --root client", "Look at a system that is unpacked there."
+        ),
+    ),
+    "signstation client collect": (
+        Example(
+            "signstation client collect --root client --output client.json",
+            "Carry the facts of a machine to another one.",
         ),
     ),
     "signstation station": (

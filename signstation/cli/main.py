@@ -27,6 +27,7 @@ COMMANDS = {
     "report": "signstation.cli.report:report",
     "audit": "signstation.cli.audit:audit",
     "recipe": "signstation.cli.recipe:recipe",
+    "client": "signstation.cli.client:client",
     "station": "signstation.cli.station:station",
     "doctor": "signstation.cli.doctor:doctor",
     "demo": "signstation.cli.demo:demo",

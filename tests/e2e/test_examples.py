@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from signstation.cli.examples import EXAMPLES
+from tests.support import x509
+from tests.support.softhsm import PIN, SoftHsm
 from tests.support.station import Shell, schema
 
 DEMO = "signstation demo --output demo"
@@ -30,13 +32,20 @@ def ready() -> Iterator[Shell]:
     shell.module_key("protected", passphrase="secret")
     (shell.work / "passphrase.txt").write_text("secret\n")
     (shell.work / "downloads").mkdir()
+    (shell.work / "client").mkdir()
     (shell.work / "downloads" / "hello-1.0.iso").write_text("hello\n")
-    (shell.home / "settings.toml").write_text('[profile.old]\nhash = "sha512"\n')
+    hsm = SoftHsm()
+    hsm.token("Release")
+    hsm.import_key("Release", "release", "01", x509.private_key("rsa2048"))
+    (shell.work / "pin.txt").write_text(f"{PIN}\n")
+    settings = f'[profile.old]\nhash = "sha512"\n{hsm.settings}'
+    (shell.home / "settings.toml").write_text(settings)
     keys = ("--key", "gpg:<release@example.org>", "--key", "file:modules.pem")
     shell.good("sign", "release", *keys, "--output", "signed")
     with shell.owned():
         yield shell
     shell.close()
+    hsm.close()
 
 
 @pytest.mark.parametrize("line", LINES)
