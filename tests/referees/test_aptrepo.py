@@ -160,7 +160,9 @@ def test_text_around_what_is_signed_is_refused_by_both(
 
 
 @pytest.mark.parametrize(
-    ("date", "until"), [(NOW - 90000, NOW - 3600), (NOW + 90000, NOW + 180000)]
+    ("date", "until"),
+    [(NOW - 90000, NOW - 3600), (NOW + 90000, NOW + 180000)],
+    ids=["expired", "future"],
 )
 def test_dates_that_apt_refuses(
     home: GnupgHome, keys: dict[str, TestKey], trust: Trust, tmp_path: Path, date: int, until: int
