@@ -17,7 +17,13 @@ from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.lists import ListOrder, MadeList
 from signstation.model.media import Medium
-from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
+from signstation.model.orders import (
+    CertifyOrder,
+    GenerateOrder,
+    PlanSummary,
+    SignOrder,
+    VerifyOrder,
+)
 from signstation.model.profiles import Profile
 from signstation.model.secret import Secret
 from signstation.model.sightings import Seen
@@ -118,6 +124,13 @@ class StationApi(Protocol):
 
     def import_key(self, store: str, path: Path) -> Future[tuple[KeyInfo, ...]]:
         """Take a key or certificate in and pin own keys."""
+        ...
+
+    def certify(self, order: CertifyOrder) -> Future[tuple[Path, ...]]:
+        """Make a certificate for a key on a device, keep and pin it; or a request for one.
+
+        Returns the files that were written. Prompts as for a signature.
+        """
         ...
 
     def export_key(

@@ -19,7 +19,13 @@ from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.lists import ListOrder, MadeList
 from signstation.model.media import Medium
-from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
+from signstation.model.orders import (
+    CertifyOrder,
+    GenerateOrder,
+    PlanSummary,
+    SignOrder,
+    VerifyOrder,
+)
 from signstation.model.profiles import Profile
 from signstation.model.secret import Secret
 from signstation.model.sightings import Seen
@@ -139,6 +145,10 @@ class BoundStation:
     def import_key(self, store: str, path: Path) -> Future[tuple[KeyInfo, ...]]:
         """Take a key in."""
         return self._transport.call(Method.IMPORT_KEY, (store, path.absolute()))
+
+    def certify(self, order: CertifyOrder) -> Future[tuple[Path, ...]]:
+        """Make a certificate."""
+        return self._transport.call(Method.CERTIFY, (order,))
 
     def export_key(
         self, key: KeyRef, directory: Path, *, replace: bool

@@ -24,7 +24,13 @@ from signstation.model.jobs import JobRow, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.lists import ListOrder, MadeList
 from signstation.model.media import Medium
-from signstation.model.orders import GenerateOrder, PlanSummary, SignOrder, VerifyOrder
+from signstation.model.orders import (
+    CertifyOrder,
+    GenerateOrder,
+    PlanSummary,
+    SignOrder,
+    VerifyOrder,
+)
 from signstation.model.profiles import Profile
 from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
@@ -53,6 +59,7 @@ class Method(Enum):
     TOKENS = "tokens"
     RESOLVE_KEY = "resolve_key"
     GENERATE = "generate"
+    CERTIFY = "certify"
     IMPORT_KEY = "import_key"
     EXPORT_KEY = "export_key"
     ANCHORS = "anchors"
@@ -89,6 +96,7 @@ UNDERTAKINGS = frozenset(
         Method.PAUSE,
         Method.UNPAUSE,
         Method.GENERATE,
+        Method.CERTIFY,
         Method.IMPORT_KEY,
         Method.EXPORT_KEY,
         Method.PIN,
@@ -115,6 +123,25 @@ BEGINNINGS = UNDERTAKINGS - {Method.CANCEL, Method.PAUSE} | {
     Method.DOCTOR,
 }
 """Calls that begin something: refused once the station is ending."""
+
+QUESTIONS = frozenset(
+    {
+        Method.WAIT,
+        Method.JOBS,
+        Method.JOB,
+        Method.STEPS,
+        Method.JOB_DETAIL,
+        Method.KEYS,
+        Method.ANCHORS,
+        Method.SEEN,
+        Method.MEDIA,
+        Method.AUDIT_RECORDS,
+        Method.AUDIT_PROVE,
+        Method.PROFILES,
+        Method.DOCTOR,
+    }
+)
+"""Calls that change nothing, ask nobody and read no artifact: may be asked a second time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +171,7 @@ TYPES: Mapping[Method, Types] = {
     Method.KEYS: Types((), tuple[KeyInfo, ...]),
     Method.TOKENS: Types((), tuple[TokenInfo, ...]),
     Method.RESOLVE_KEY: Types((str,), KeyRef),
+    Method.CERTIFY: Types((CertifyOrder,), tuple[Path, ...]),
     Method.GENERATE: Types((GenerateOrder,), tuple[KeyInfo, ...]),
     Method.IMPORT_KEY: Types((str, Path), tuple[KeyInfo, ...]),
     Method.EXPORT_KEY: Types((KeyRef, Path, bool), tuple[Path, ...]),

@@ -26,6 +26,7 @@ ORDERS = frozenset(
         Method.RETRY,
         Method.RESUME,
         Method.GENERATE,
+        Method.CERTIFY,
         Method.IMPORT_KEY,
         Method.EXPORT_KEY,
         Method.PIN,

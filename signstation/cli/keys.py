@@ -10,6 +10,7 @@ import click
 
 from signstation.app.places import places
 from signstation.ceremonies.key_generation import key_generation
+from signstation.cli.certificates import certificate
 from signstation.cli.command import (
     PATH,
     ExampleCommand,
@@ -47,6 +48,9 @@ def protect_option(function: F) -> F:
 @click.group(cls=LazyGroup, short_help="Keys: list, make, take in, give out.")
 def key() -> None:
     """Keys: list, make, take in, give out."""
+
+
+key.add_command(certificate)
 
 
 @key.command("list", cls=ExampleCommand, short_help="List the keys of every store.")

@@ -108,6 +108,18 @@ class KeyImporter(Protocol):
 
 
 @runtime_checkable
+class CertificatesBeside(Protocol):
+    """A store whose devices hold no certificate of every kind: the station keeps them beside.
+
+    ``profile`` and ``export`` find them there (``signatures.keycertificates``).
+    """
+
+    def certificate_directory(self, ctx: KeyContext) -> Path:
+        """Where they are kept."""
+        ...
+
+
+@runtime_checkable
 class KeyExporter(Protocol):
     """A store that can give the public half in the form that consumers fetch."""
 

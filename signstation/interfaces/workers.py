@@ -21,7 +21,7 @@ from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.keys import KeyInfo, KeyRef, SignerProfile, Slot
 from signstation.model.members import NamedMember, OpenedMember, Surroundings
 from signstation.model.options import Options
-from signstation.model.orders import GenerateOrder
+from signstation.model.orders import CertifyOrder, GenerateOrder
 from signstation.model.outputs import Patch
 from signstation.model.prompts import Prompt
 from signstation.model.secret import Secret
@@ -188,6 +188,13 @@ class KeyWorkers(Protocol):
 
     async def generate(self, order: GenerateOrder) -> tuple[KeyInfo, ...]:
         """Make a key; may prompt."""
+        ...
+
+    async def certify(self, order: CertifyOrder) -> tuple[tuple[str, bytes], ...]:
+        """Make a certificate and keep it, or a request; return it as (suffix, content).
+
+        Prompts as for a signature. Raises UsageError for a store that keeps its own certificates.
+        """
         ...
 
     async def import_key(self, store: str, material: bytes) -> tuple[KeyInfo, ...]:

@@ -66,6 +66,10 @@ class Pkcs11:
         """
         return self._keys(ctx).export(ref)
 
+    def certificate_directory(self, ctx: KeyContext) -> Path:
+        """Where the station keeps what it made or was given for these keys."""
+        return ctx.state / "keys"
+
     def locations(self, ctx: KeyContext) -> tuple[Path, ...]:
         """The modules of the settings."""
         return ctx.tokens.modules

@@ -199,10 +199,7 @@ def self_signed(order: CertificateOrder, key: CertificateIssuerPrivateKeyTypes) 
     that of kernel modules, so that shim refuses the key for EFI binaries and a stolen module key
     boots nothing. Raises UsageError for a name that a certificate cannot have.
     """
-    try:
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, order.name)])
-    except ValueError as error:
-        raise UsageError(reason=f"the name does not fit a certificate: {error}") from error
+    name = _subject(order.name)
     public = key.public_key()
     key_id = x509.SubjectKeyIdentifier.from_public_key(public)
     usage = MODULE_SIGNING if order.use is X509Use.MODULES else CODE_SIGNING
@@ -225,6 +222,23 @@ def self_signed(order: CertificateOrder, key: CertificateIssuerPrivateKeyTypes) 
         )
     )
     return builder.sign(key, _certificate_hash(public)).public_bytes(Encoding.DER)
+
+
+def certificate_request(name: str, key: CertificateIssuerPrivateKeyTypes) -> bytes:
+    """Make a request (PKCS #10, DER) for an authority; ``key`` may live elsewhere (``remotekey``).
+
+    It asks for a name only: what the certificate may be used for is the authority's to say. Raises
+    UsageError for a name that a certificate cannot have.
+    """
+    builder = x509.CertificateSigningRequestBuilder().subject_name(_subject(name))
+    return builder.sign(key, _certificate_hash(key.public_key())).public_bytes(Encoding.DER)
+
+
+def _subject(name: str) -> x509.Name:
+    try:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    except ValueError as error:
+        raise UsageError(reason=f"the name does not fit a certificate: {error}") from error
 
 
 def _certificate_hash(public: PublicKeyTypes) -> hashes.SHA256 | hashes.SHA384 | None:

@@ -17,10 +17,11 @@ from signstation.interfaces.keystore import (
     TokenLister,
 )
 from signstation.model.keys import KeyInfo, KeyRef
-from signstation.model.orders import GenerateOrder
+from signstation.model.orders import CertifyOrder, GenerateOrder
 from signstation.model.tokens import PKCS11_STORE, TokenInfo
 from signstation.registry.stores import keystore, load_keystores
 from signstation.system.memory import read_all
+from signstation.worker.certify import certify
 from signstation.worker.channel import Channel, Message
 from signstation.worker.config import WorkerConfig, take_config
 from signstation.worker.failures import put_failure
@@ -50,6 +51,7 @@ class KeyWorker:
             "resolve": self._resolve,
             "profile": self._profile,
             "generate": self._generate,
+            "certify": self._certify,
             "import": self._import,
             "export": self._export,
             "open": self._sessions.open,
@@ -130,6 +132,12 @@ class KeyWorker:
             raise UsageError(reason=f"the store {store.id} makes no keys")
         order = from_plain(call.get("order"), GenerateOrder)
         return to_plain(list(store.generate(order, self._context)))
+
+    def _certify(self, _: Message, call: dict[str, object]) -> object:
+        order = from_plain(call.get("order"), CertifyOrder)
+        return to_plain(
+            list(certify(keystore(self._stores, order.key.store), order, self._context))
+        )
 
     def _import(self, message: Message, call: dict[str, object]) -> object:
         store = keystore(self._stores, str(call.get("store")))

@@ -16,7 +16,7 @@ from signstation.errors import SignstationError
 from signstation.interfaces.guardterms import GuardTerms
 from signstation.interfaces.workers import Prompter
 from signstation.model.keys import SSH_STORE, KeyInfo, KeyRef, Protection, SignerProfile
-from signstation.model.orders import GenerateOrder, KeyForm
+from signstation.model.orders import CertifyOrder, GenerateOrder, KeyForm
 from signstation.model.tokens import PKCS11_STORE, TokenInfo
 from signstation.system.memory import in_memory
 from signstation.system.sandbox import Protection as WorkerProtection
@@ -155,6 +155,12 @@ class KeyPool:
             "order": to_plain(order),
         }
         return from_plain(await self._call(body), tuple[KeyInfo, ...])
+
+    async def certify(self, order: CertifyOrder) -> tuple[tuple[str, bytes], ...]:
+        """Make a certificate with the key; may prompt."""
+        body: dict[str, object] = {"method": "certify", "order": to_plain(order)}
+        value = await self._call(body, store=order.key.store)
+        return from_plain(value, tuple[tuple[str, bytes], ...])
 
     async def import_key(self, store: str, material: bytes) -> tuple[KeyInfo, ...]:
         """Take in keys or certificates."""

@@ -19,6 +19,7 @@ from signstation.model.checks import Verification
 from signstation.model.jobs import Counter, JobRow, JobState, Phase, StepRow
 from signstation.model.keys import KeyInfo, KeyRef
 from signstation.model.orders import (
+    CertifyOrder,
     GenerateOrder,
     PlannedItem,
     PlannedPrompt,
@@ -175,6 +176,10 @@ class RecordedStation(RecordedRelease, RecordedAudit, RecordedJobs):
     def resolve_key(self, typed: str) -> Future[KeyRef]:
         """Parse it."""
         return self._answer("resolve_key", typed, lambda: KeyRef.parse(typed))
+
+    def certify(self, order: CertifyOrder) -> Future[tuple[Path, ...]]:
+        """Say where the certificate is."""
+        return self._answer("certify", order, lambda: (order.output / "key.asc",))
 
     def generate(self, order: GenerateOrder) -> Future[tuple[KeyInfo, ...]]:
         """Answer with the first key."""
