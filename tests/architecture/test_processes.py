@@ -20,6 +20,8 @@ CHECK = (
     "import signstation.worker.__main__, signstation.worker.check\n"
     "from signstation.registry.plugins import load_formats; load_formats()"
 )
+NEEDED = {"check worker": ("xml.parsers",)}
+"""What a process needs after all: expat, for the lists of RPM repositories."""
 PROCESSES = {
     "hash worker": (
         "import signstation.worker.__main__, signstation.worker.hashing",
@@ -47,4 +49,4 @@ def test_a_process_imports_what_it_needs_and_no_more(name: str) -> None:
     )
     loaded = done.stdout.split()
     found = [each for each in loaded if each.startswith((*forbidden, *WEB))]
-    assert found == []
+    assert [each for each in found if not each.startswith(NEEDED.get(name, ()))] == []
