@@ -12,6 +12,7 @@ from dataclasses import replace
 from signstation.formats import (
     debsource_inspect,
     debsource_read,
+    debsource_renew,
     debsource_sign,
     debsource_verify,
 )
@@ -23,8 +24,8 @@ from signstation.model.artifacts import Inspection
 from signstation.model.checks import Opinion, OpinionOutcome, Verified
 from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.keys import SignatureType, Slot
-from signstation.model.members import NamedMember
-from signstation.model.options import Existing, Options, existing_field
+from signstation.model.members import NamedMember, OpenedMember
+from signstation.model.options import Existing, Field, FieldKind, Options, existing_field
 from signstation.model.programs import Completed
 from signstation.model.text import Text
 from signstation.model.trust import Purpose, Trust
@@ -33,8 +34,16 @@ from signstation.signatures.openpgp_gpgv import GPGV, ask_gpgv
 _LONE = Text("gpgv looks at the signature of the file, not at the files that it names.")
 
 
+_RENEWED = Field(
+    debsource_renew.RENEWED,
+    Text("Files that were signed since: the plan sets it"),
+    FieldKind.TEXT,
+    "",
+)
+
+
 class DebianSource:
-    """The format ``debsource``; see ``interfaces.format``: Format, Surrounded."""
+    """The format ``debsource``; see ``interfaces.format``: Format, Nested."""
 
     id = "debsource"
     title = Text("Debian source or upload")
@@ -42,7 +51,9 @@ class DebianSource:
     purpose = Purpose.PACKAGES
     signature_types = (SignatureType.CLEARTEXT,)
     default_hash = HashAlgorithm.SHA512
-    options = (existing_field(Existing.REFUSE, Existing.REFUSE, Existing.REPLACE),)
+    options = (existing_field(Existing.REFUSE, Existing.REFUSE, Existing.REPLACE), _RENEWED)
+    directory = "/"  # no directory has this name: members lie beside the artifact
+    inner = "deb"
 
     def recognise(self, source: Source) -> int:
         """Fields and lists of files of a description, plain or signed in the clear."""
@@ -54,12 +65,14 @@ class DebianSource:
 
     def members(self, artifact: Artifact) -> tuple[NamedMember, ...]:
         """Return each file once for each of its digests; not those said to lie outside."""
-        return tuple(
-            NamedMember(each.place, algorithm)
-            for each in read_description(artifact).description.files
-            if each.place
-            for algorithm in each.digests
-        )
+        return tuple(debsource_renew.members(read_description(artifact).description))
+
+    def open_member(
+        self, artifact: Artifact, place: str, member: Artifact, ctx: Context
+    ) -> OpenedMember:
+        """Tell whether the file at ``place`` is the named one, but for a signature that it got."""
+        del ctx
+        return debsource_renew.open_member(artifact, place, member)
 
     def sign(
         self, artifact: Artifact, slots: tuple[Slot, ...], options: Options, ctx: Context
@@ -76,8 +89,7 @@ class DebianSource:
         ctx: Context,
     ) -> tuple[Digest, ...]:
         """Read the signed file back and check every number."""
-        del options
-        return debsource_sign.recheck(artifact, outputs, slots, ctx)
+        return debsource_sign.recheck(artifact, outputs, slots, options, ctx)
 
     def verify(
         self, artifact: Artifact, signatures: tuple[Artifact, ...], trust: Trust, ctx: Context

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from signstation.codec.debsource import Description, Kind
 from signstation.codec.openpgp import parse_signatures
 from signstation.formats.debsource_read import Fate, Read, fates, read_description
+from signstation.formats.debsource_renew import RENEWED, renewals, written
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.context import Context
 from signstation.model.artifacts import (
@@ -86,6 +87,7 @@ def inspect(format_id: str, artifact: Artifact, ctx: Context) -> Inspection:
         sections=tuple(each for each in sections if each.facts),
         findings=(*_findings(found), *_about_files(description, ctx.surroundings)),
         signatures=() if found.clear is None else tuple(_existing(found.clear.packets)),
+        options=((RENEWED, written(renewals(description, ctx.surroundings))),),
     )
 
 
@@ -124,9 +126,14 @@ def _findings(found: Read) -> Iterator[Finding]:
 def _about_files(description: Description, around: Surroundings | None) -> Iterator[Finding]:
     if around is None:
         return
+    renewed = {each.name for each in renewals(description, around)}
     named: dict[Fate, list[str]] = {}
     for file, fate in fates(description, around):
-        named.setdefault(fate, []).append(file.name)
+        if file.name not in renewed:
+            named.setdefault(fate, []).append(file.name)
+    for name in sorted(renewed):
+        words = "{name} was signed since; its new size and digests are stated and signed."
+        yield Finding("debsource.renewed", Severity.WARNING, text(words, name=name))
     for fate, words in _BLOCKING.items():
         if paths := named.get(fate):
             more = f" … ({len(paths)})" if len(paths) > MAX_NAMED else ""

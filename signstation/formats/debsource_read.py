@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -66,8 +66,14 @@ def _range(body: bytes, line: TextLine, offset: int, *, escaped: bool) -> Range:
     return Range(offset + start, max(0, line.end - start))
 
 
-def text_of(found: Read) -> tuple[bytes, tuple[Range | Literal, ...]]:
-    """Return the text to be signed, and how it follows from the file.
+Restate = Callable[[Sequence[bytes]], Sequence[bytes]]
+"""Given the lines of a description, the same number of lines."""
+
+
+def text_of(
+    found: Read, restate: Restate = lambda lines: lines
+) -> tuple[bytes, tuple[Range | Literal, ...]]:
+    """Return the text to be signed, and how it follows from the file; ``restate`` may change lines.
 
     As debsign makes it: an empty line ends the fields, before the signature begins. Raises
     LimitReached.
@@ -76,10 +82,12 @@ def text_of(found: Read) -> tuple[bytes, tuple[Range | Literal, ...]]:
     if len(lines) > MAX_SIGNED_LINES:
         raise LimitReached(what="lines of a description of a build", limit=MAX_SIGNED_LINES)
     pieces = [found.data[each.offset : each.offset + each.length] for each in lines]
+    written = restate(pieces)
     covers: list[Range | Literal] = []
-    for each in lines:
-        covers += ([each] if each.length else []) + [Literal(CRLF)]
-    return b"".join(each + b"\n" for each in (*pieces, b"")), tuple(covers)
+    for place, old, new in zip(lines, pieces, written, strict=True):
+        line = place if old == new else Literal(new)
+        covers += ([line] if new else []) + [Literal(CRLF)]
+    return b"".join(each + b"\n" for each in (*written, b"")), tuple(covers)
 
 
 def read_whole(artifact: Artifact) -> bytes:

@@ -11,7 +11,14 @@ from signstation.errors import (
     RecheckFailed,
     UsageError,
 )
-from signstation.formats.debsource_read import Read, read_description, read_whole, text_of
+from signstation.formats.debsource_read import (
+    Read,
+    Restate,
+    read_description,
+    read_whole,
+    text_of,
+)
+from signstation.formats.debsource_renew import RENEWED, restated, taken
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.context import Context
 from signstation.interfaces.format import Signing
@@ -37,12 +44,17 @@ def sign(artifact: Artifact, slots: tuple[Slot, ...], options: Options, ctx: Con
     if found.clear is not None and dict(options).get("existing") != Existing.REPLACE.value:
         raise AlreadySigned
     _refuse_content(found)
-    text, covers = text_of(found)
+    text, covers = text_of(found, _restated(found, options))
     numbered = tuple(enumerate(slots))
     document = yield from sign_cleartext(
         numbered, text, part=Part.FILE, time=ctx.time, covers=covers
     )
     return (Patched((Patch(0, artifact.size, document),)),)
+
+
+def _restated(found: Read, options: Options) -> Restate:
+    renewed = taken(dict(options).get(RENEWED, ""), found.description)
+    return lambda lines: tuple(restated(lines, renewed))
 
 
 def _refuse_content(found: Read) -> None:
@@ -58,13 +70,18 @@ def _refuse_content(found: Read) -> None:
 
 
 def recheck(
-    artifact: Artifact, outputs: tuple[Artifact, ...], slots: tuple[Slot, ...], ctx: Context
+    artifact: Artifact,
+    outputs: tuple[Artifact, ...],
+    slots: tuple[Slot, ...],
+    options: Options,
+    ctx: Context,
 ) -> tuple[Digest, ...]:
     """Read the signed file back: it holds the same text, and every number fits."""
     ctx.digests(artifact)
     if len(outputs) != 1:
         raise RecheckFailed(reason="there is not one signed file")
-    text, _ = text_of(read_description(artifact))
+    found = read_description(artifact)
+    text, _ = text_of(found, _restated(found, options))
     document = read_whole(outputs[0])
     check_own_cleartext(document, text, tuple(enumerate(slots)), time=ctx.time)
     return (sha256(document),)

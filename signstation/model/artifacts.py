@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from signstation.model.options import Options
 from signstation.model.text import Text
 
 
@@ -67,7 +68,12 @@ class ExistingSignature:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Everything that a person sees of one artifact before signing."""
+    """Everything that a person sees of one artifact before signing.
+
+    ``options`` are values of the format's options that follow from what lies around the artifact;
+    a plan takes these, whatever was ordered. ``compression``: that of the artifact as a whole, where
+    the format opens it and signs what is inside.
+    """
 
     format: str
     title: str  # the artifact's own name: NEVRA, module name; untrusted text
@@ -76,3 +82,5 @@ class Inspection:
     sections: tuple[FactSection, ...]
     findings: tuple[Finding, ...]
     signatures: tuple[ExistingSignature, ...]
+    options: Options = ()
+    compression: Compression | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
 
-from signstation.errors import ContentDamaged
+from signstation.codec.cleartext import parse_cleartext
+from signstation.errors import ContentDamaged, UsageError
 from signstation.formats.debsource import FORMAT
 from signstation.model.artifacts import Inspection, Severity
 from signstation.model.checks import Verdict, Verified
@@ -15,7 +16,7 @@ from signstation.model.members import FoundMember, MemberState, Surroundings
 from signstation.verification.verdict import verdict
 from signstation.worker.context import StepContext
 from tests.support.contract_formats import FormatCase, artifacts
-from tests.support.debsource import BUILDINFO, DSC, TARBALL, around
+from tests.support.debsource import BUILDINFO, CHANGES, DSC, TARBALL, around
 from tests.support.samples_debsource import SOURCE, sample, slot
 
 FILES = SOURCE.files()
@@ -140,3 +141,80 @@ def test_inspection_shows_what_is_uploaded_where() -> None:
     values = {fact.value for section in found.sections for fact in section.facts}
     assert {"hello", "1.0", "unstable", ".changes", "3"} <= values
     assert found.title == "hello 1.0 changes"
+
+
+# ---- files that were signed since ---------------------------------------------------------------
+
+
+def signed(content: bytes, **options: str) -> bytes:
+    made = sample(content, slot())
+    case = FormatCase(FORMAT, replace(made, options={**made.options, **options}))
+    found, _ = case.signed()
+    case.recheck([found])
+    return found
+
+
+def planned(content: bytes, files: Mapping[str, bytes]) -> Inspection:
+    """Inspect as the plan does, the members opened."""
+    beside = around(content, files)
+    with artifacts(content) as (artifact,):
+        places = {each.place for each in FORMAT.members(artifact) if each.opened}
+        opened = []
+        for place in sorted(places & files.keys()):
+            with artifacts(files[place]) as (member,):
+                opened.append(FORMAT.open_member(artifact, place, member, StepContext(time=0)))
+        ctx = StepContext(time=0, surroundings=replace(beside, opened=tuple(opened)))
+        return FORMAT.inspect(artifact, ctx)
+
+
+def test_what_was_signed_since_is_stated_anew_up_to_the_upload() -> None:
+    """As debsign does: the .dsc, then the .buildinfo, then the .changes."""
+    files = {**FILES, DSC: signed(SOURCE.dsc)}
+    for name, content in ((BUILDINFO, SOURCE.buildinfo), (CHANGES, SOURCE.changes)):
+        found = planned(content, files)
+        assert blockers(found) == []
+        assert "debsource.renewed" in {each.code for each in found.findings}
+        files[name] = signed(content, **dict(found.options))
+        shown = parse_cleartext(files[name]).shown
+        fitting = FormatCase(FORMAT, replace(case().sample, surroundings=around(shown, files)))
+        assert fitting.verdict(files[name]) is Verdict.TRUSTED, name
+
+
+def _edited() -> bytes:
+    return signed(SOURCE.dsc.replace(b"Maintainer: A", b"Maintainer: B"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        _edited,
+        lambda: signed(SOURCE.dsc) + b"and more\n",
+        lambda: SOURCE.dsc + b"\n",
+        lambda: b"no description",
+    ],
+    ids=["edited", "more", "unsigned", "nothing"],
+)
+def test_another_text_under_the_same_name_is_not_stated(other: Callable[[], bytes]) -> None:
+    found = planned(SOURCE.buildinfo, {**FILES, DSC: other()})
+    assert blockers(found) == ["debsource.changed"]
+    assert dict(found.options) == {"renewed": ""}
+
+
+def test_the_plan_says_nothing_of_files_as_they_were_named() -> None:
+    assert dict(planned(SOURCE.changes, FILES).options) == {"renewed": ""}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "x",
+        "other 1 md5:00",
+        f"{TARBALL} 1 md5:00 sha1:00 sha256:00",
+        f"{DSC} -1 sha256:{'00' * 32}",
+        f"{DSC} 1 sha256:{'00' * 32}",
+        f"{DSC} 1 sha256:0",
+    ],
+)
+def test_options_that_name_no_such_file_are_refused(value: str) -> None:
+    with pytest.raises(UsageError):
+        signed(SOURCE.changes, renewed=value)
