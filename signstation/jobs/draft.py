@@ -22,6 +22,7 @@ from signstation.jobs.release import (
     changes,
     foreseen,
     is_blocker,
+    is_general,
     signed_by_others,
     stale,
     worst_first,
@@ -162,17 +163,17 @@ class Draft:
         self._findings = worst_first(
             *reading.findings,
             *foreseen(self._formats, signing, results, reading.time),
-            *stale(signing, results, self._order.changing),
+            *stale(signing, results),
             *signed_by_others(signing, self._profiles),
         )
         planned = {each.plan.path for each in self._items}
         for found in self._findings:
-            if found.forbids_all or (is_blocker(found) and found.path in planned):
+            if is_general(found) or (is_blocker(found) and found.path in planned):
                 planned.discard(found.path)
                 finding = found.finding
                 refusal = PolicyRefused(rule=finding.code, reason=finding.text.english())
                 self._refuse(found.path, refusal)
-        if any(each.forbids_all for each in self._findings):
+        if any(map(is_general, self._findings)):
             planned.clear()
         kept = (each for each in self._items if each.plan.path in planned)
         self._items = sorted(kept, key=lambda each: place_of(each.plan.format))
@@ -301,7 +302,6 @@ class Draft:
         facts = (
             ("title", _text(examined.title)),
             *((_text(each.code), _text(each.text.english())) for each in findings),
-            *_compression(inspection),
         )
         return RequestItem(
             name=item.plan.name,
@@ -348,12 +348,6 @@ class Draft:
             covered=self._covered,
             signed=tuple(self._signed),
         )
-
-
-def _compression(inspection: Inspection | None) -> Iterator[tuple[str, str]]:
-    """Tell how an artifact is compressed as a whole: it is signed inside."""
-    if inspection is not None and inspection.compression is not None:
-        yield COMPRESSION, inspection.compression.value
 
 
 def _planned(item: _Item) -> PlannedItem:

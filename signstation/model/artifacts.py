@@ -71,8 +71,7 @@ class Inspection:
     """Everything that a person sees of one artifact before signing.
 
     ``options`` are values of the format's options that follow from what lies around the artifact;
-    a plan takes these, whatever was ordered. ``compression``: that of the artifact as a whole, where
-    the format opens it and signs what is inside.
+    a plan takes these, whatever was ordered.
     """
 
     format: str
@@ -83,4 +82,3 @@ class Inspection:
     findings: tuple[Finding, ...]
     signatures: tuple[ExistingSignature, ...]
     options: Options = ()
-    compression: Compression | None = None
