@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.bench import detached, modules, packages, sparse, startup, window
+from tests.bench import detached, modules, packages, repositories, sparse, startup, window
 from tests.bench.measure import say
 
 BENCHES: Mapping[str, Callable[[], None]] = {
@@ -15,6 +15,9 @@ BENCHES: Mapping[str, Callable[[], None]] = {
     "small-packages": packages.run_small,
     "detached": detached.run,
     "sparse": sparse.run,
+    "rpm-repository": repositories.run_rpm,
+    "apt-repository": repositories.run_apt,
+    "deb-packages": repositories.run_debs,
     "window": window.run,
 }
 
