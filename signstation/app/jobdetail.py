@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from signstation.interfaces.format import Format
+from signstation.interfaces.format import Format, Packed
 from signstation.jobs.rows import StoredJob
 from signstation.jobs.runner import Runner
 from signstation.jobs.sealed import Items
+from signstation.model.asks import Compression
 from signstation.model.jobdetail import JobCommands, JobDetail, JobSigner
 from signstation.model.keys import Slot
+from signstation.model.requests import COMPRESSION, RequestItem
 from signstation.registry.plugins import load_formats
 from signstation.reports.tables import SIGNATURES
+
+Commands = tuple[tuple[str, ...], ...]
 
 
 async def job_detail(runner: Runner, job: int) -> JobDetail:
@@ -51,7 +55,8 @@ def _commands(stored: StoredJob, formats: Mapping[str, Format]) -> tuple[JobComm
     groups: dict[tuple[object, ...], list[int]] = {}
     requested = stored.signing.request.items
     for ordinal, item in enumerate(requested):
-        groups.setdefault((item.format, item.slots, item.options), []).append(ordinal)
+        alike = (item.format, item.slots, item.options, dict(item.facts).get(COMPRESSION))
+        groups.setdefault(alike, []).append(ordinal)
     found: list[JobCommands] = []
     for ordinals in groups.values():
         item, slots = requested[ordinals[0]], items.slots(ordinals[0])
@@ -62,10 +67,17 @@ def _commands(stored: StoredJob, formats: Mapping[str, Format]) -> tuple[JobComm
                 artifacts=len(ordinals),
                 first=item.name,
                 signatures=tuple(map(_words, slots)),
-                commands=kind.commands(slots, item.options) if kind else (),
+                commands=_by_hand(kind, item, slots) if kind else (),
             )
         )
     return tuple(found)
+
+
+def _by_hand(kind: Format, item: RequestItem, slots: tuple[Slot, ...]) -> Commands:
+    compression = dict(item.facts).get(COMPRESSION)
+    if compression is not None and isinstance(kind, Packed):
+        return kind.commands_inside(Compression(compression), slots, item.options)
+    return kind.commands(slots, item.options)
 
 
 def _words(slot: Slot) -> str:

@@ -7,6 +7,7 @@ compressed module (.ko.xz, .ko.zst, .ko.gz) is signed inside and compressed agai
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from signstation.codec import kmod
 from signstation.codec.cms import self_issued
@@ -25,7 +26,7 @@ from signstation.interfaces.artifact import Artifact, Source
 from signstation.interfaces.context import Context, ToolContext
 from signstation.interfaces.format import Signing
 from signstation.model.artifacts import Inspection
-from signstation.model.asks import Part
+from signstation.model.asks import Compression, Part
 from signstation.model.checks import Opinion, Verified
 from signstation.model.hashes import Digest, HashAlgorithm, HashState, sha256
 from signstation.model.keys import Mechanism, SignatureType, Slot
@@ -38,6 +39,18 @@ MECHANISMS = frozenset({Mechanism.RSA_PKCS1, Mechanism.ECDSA})
 """What a released kernel can check (crypto/asymmetric_keys; ECDSA needs CONFIG_CRYPTO_ECDSA)."""
 CHUNK = 8 * 1024 * 1024
 """Bytes compared at a time."""
+_BY_HAND: Mapping[Compression, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    Compression.XZ: (
+        ("xz", "--decompress", "FILE.xz"),
+        ("xz", "--check=crc32", "--lzma2=dict=1MiB", "FILE"),
+    ),
+    Compression.ZSTD: (
+        ("zstd", "--decompress", "--rm", "FILE.zst"),
+        ("zstd", "-T0", "--rm", "FILE"),
+    ),
+    Compression.GZIP: (("gzip", "--decompress", "FILE.gz"), ("gzip", "-n", "FILE")),
+}
+"""What opens a module, and what compresses it as scripts/Makefile.modinst of the kernel does."""
 CERTIFICATE_FIELD = Field(
     "certificate",
     Text("Certificate inside the signature"),
@@ -165,6 +178,13 @@ class Kmod:
         slot = _only(slots)
         key = slot.signer.key.locator if slot.signer.key.store == "file" else str(slot.signer.key)
         return (("sign-file", slot.hash.value, key, "CERTIFICATE", "FILE"),)
+
+    def commands_inside(
+        self, compression: Compression, slots: tuple[Slot, ...], options: Options
+    ) -> tuple[tuple[str, ...], ...]:
+        """The same between the program that opens and the one that compresses again."""
+        unpack, pack = _BY_HAND[compression]
+        return (unpack, *self.commands(slots, options), pack)
 
 
 def _only(slots: tuple[Slot, ...]) -> Slot:

@@ -59,6 +59,7 @@ def inspect(artifact: Artifact, ctx: Context) -> Inspection:
         sections=tuple(_sections(module, opened)),
         findings=(*_findings(module), *_about_compression(opened)),
         signatures=tuple(existing for each in module.signatures for existing in _existing(each)),
+        compression=opened.compression if isinstance(opened, OpenedStream) else None,
     )
 
 

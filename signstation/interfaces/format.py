@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from signstation.interfaces.artifact import Artifact, Source
 from signstation.interfaces.context import Context, ToolContext
 from signstation.model.artifacts import Inspection
-from signstation.model.asks import Answer, Batch
+from signstation.model.asks import Answer, Batch, Compression
 from signstation.model.checks import Opinion, Verified
 from signstation.model.hashes import Digest, HashAlgorithm
 from signstation.model.keys import SignatureType, Slot
@@ -128,6 +128,17 @@ class Format(Protocol):
 
     def commands(self, slots: tuple[Slot, ...], options: Options) -> tuple[tuple[str, ...], ...]:
         """The real tools' equivalent command lines, to be shown; FILE names the artifact."""
+        ...
+
+
+@runtime_checkable
+class Packed(Protocol):
+    """A format whose artifacts may be compressed as a whole and are signed inside."""
+
+    def commands_inside(
+        self, compression: Compression, slots: tuple[Slot, ...], options: Options
+    ) -> tuple[tuple[str, ...], ...]:
+        """As ``Format.commands``, for a compressed artifact: its name is FILE with a suffix."""
         ...
 
 

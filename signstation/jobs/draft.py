@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -37,11 +37,13 @@ from signstation.jobs.targets import (
     content_of,
     output_root,
     targets_of,
+from signstation.model.artifacts import Inspection
 )
 from signstation.model.keys import SignatureType, SignerProfile, Slot
 from signstation.model.options import CONTENT, Options, resolve
 from signstation.model.orders import Destination, PlannedItem, PlanSummary, Refusal, SignOrder
 from signstation.model.releases import CoveredFile, ReleaseFinding
+    COMPRESSION,
 from signstation.model.requests import (
     VERSION,
     OutputMode,
@@ -301,6 +303,7 @@ class Draft:
         findings = inspection.findings if inspection else ()
         facts = (
             ("title", _text(examined.title)),
+            *_compression(inspection),
             *((_text(each.code), _text(each.text.english())) for each in findings),
         )
         return RequestItem(
@@ -348,6 +351,12 @@ class Draft:
             covered=self._covered,
             signed=tuple(self._signed),
         )
+
+def _compression(inspection: Inspection | None) -> Iterator[tuple[str, str]]:
+    """Tell how an artifact is compressed as a whole: it is signed inside."""
+    if inspection is not None and inspection.compression is not None:
+        yield COMPRESSION, inspection.compression.value
+
 
 
 def _planned(item: _Item) -> PlannedItem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from signstation.model.asks import Compression
 from signstation.model.options import Options
 from signstation.model.text import Text
 
@@ -71,7 +72,8 @@ class Inspection:
     """Everything that a person sees of one artifact before signing.
 
     ``options`` are values of the format's options that follow from what lies around the artifact;
-    a plan takes these, whatever was ordered.
+    a plan takes these, whatever was ordered. ``compression``: that of the artifact as a whole,
+    where the format opens it and signs what is inside.
     """
 
     format: str
@@ -82,3 +84,4 @@ class Inspection:
     findings: tuple[Finding, ...]
     signatures: tuple[ExistingSignature, ...]
     options: Options = ()
+    compression: Compression | None = None

@@ -22,6 +22,8 @@ class JobSigner:
 class JobCommands:
     """What artifacts have in common: format, signatures, and commands in which FILE is each.
 
+    FILE.xz, FILE.zst or FILE.gz is each where they are compressed, FILE what is inside.
+
     ``signatures`` are "TYPE, HASH, by KEY"; ``first`` is the name of one of the artifacts. Empty
     ``commands``: this installation has the format no more.
     """

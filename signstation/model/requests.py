@@ -39,6 +39,10 @@ class RequestSlot:
     hash: str
 
 
+COMPRESSION = "compression"
+"""The fact that names how an artifact is compressed as a whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class RequestItem:
     """One artifact. ``sha256`` is empty without approvals: then it is learnt in the one pass.
@@ -52,7 +56,7 @@ class RequestItem:
     size: int
     sha256: str
     options: tuple[tuple[str, str], ...]
-    facts: tuple[tuple[str, str], ...]  # what the reviewer saw: title, findings
+    facts: tuple[tuple[str, str], ...]  # what the reviewer saw: title, findings, compression
     slots: tuple[RequestSlot, ...]
     output_mode: OutputMode
     output: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -49,6 +50,52 @@ def test_the_shown_command_makes_the_same_module(served: Equipped) -> None:
     words = [meant.get(each, each) for each in command[1:]]
     subprocess.run([program, *words], check=True, cwd=shell.work, capture_output=True)
     assert copy.read_bytes() == (shell.work / "signed/hello.ko").read_bytes()
+
+
+PACKERS = {
+    "xz": ("xz", "--check=crc32", "--lzma2=dict=1MiB"),
+    "zst": ("zstd", "--rm", "-q"),
+    "gz": ("gzip", "-n"),
+}
+
+
+def test_the_shown_commands_make_the_same_compressed_modules(served: Equipped) -> None:
+    """Unpacked, signed inside and packed again by the programs themselves, in the kernel's form."""
+    shell, tree = served.shell, served.shell.work / "packed"
+    tree.mkdir()
+    for name, packer in PACKERS.items():
+        plain = tree / f"{name}-hello.ko"
+        shutil.copy(shell.work / "release/hello.ko", plain)
+        subprocess.run([*packer, str(plain)], check=True)
+    shell.good("sign", "packed", "--key", "file:modules.pem", "--output", "signed")
+    groups = shell.good("job", "show", "1", "--json").of_type("order")[0]["groups"]
+    assert [len(each["commands"]) for each in groups] == [3, 3, 3]
+    program = next(Path("/usr/lib").glob("linux-kbuild-*/scripts/sign-file"))
+    for group in groups:
+        module = tree / Path(group["first"]).stem
+        meant = {"sign-file": str(program), "FILE": str(module)}
+        meant["CERTIFICATE"] = str(shell.work / "modules.crt")
+        meant |= {f"FILE.{name}": f"{module}.{name}" for name in PACKERS}
+        for command in group["commands"]:
+            words = [meant.get(each, each) for each in command]
+            subprocess.run(words, check=True, cwd=shell.work, capture_output=True)
+        made, ours = tree / group["first"], shell.work / "signed" / group["first"]
+        opener = {".xz": "xz", ".zst": "zstd", ".gz": "gzip"}[made.suffix]
+        inside = [
+            subprocess.run([opener, "-dc", each], check=True, capture_output=True).stdout
+            for each in (made, ours)
+        ]
+        assert inside[0] == inside[1]
+    verified = shell.good("verify", "packed", "--json").of_type("verification")
+    assert [each["verdict"] for each in verified] == ["trusted"] * 3
+    # in the form that the kernel takes: nothing is said against it
+    assert not [
+        c for each in verified for c in each["checks"] if c["code"] == "kmod.compressed-form"
+    ]
+    for name in ("xz", "zst"):
+        module = tree / f"{name}-hello.ko.{name}"
+        shown = subprocess.run(["modinfo", module], check=True, capture_output=True, text=True)
+        assert "sig_key:" in shown.stdout
 
 
 def test_a_job_that_is_not_there_is_named(served: Equipped) -> None:

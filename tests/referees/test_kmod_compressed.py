@@ -97,6 +97,31 @@ def test_modinfo_reads_it_and_openssl_accepts_it(
     assert [each.outcome for each in unsigned.values()] == [expected]
 
 
+def _depmod(base: Path, content: bytes) -> tuple[str, str]:
+    """Let busybox read one module as it makes its index: what it found, and what it complains of.
+
+    Its decompressor of gzip is its own; Debian's kmod is built without one.
+    """
+    directory = base / "lib/modules/1.0.0"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "nothing.ko.gz").write_bytes(content)
+    command = ("busybox", "depmod", "-n", "-b", str(base), "1.0.0")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout, done.stderr
+
+
+def test_busybox_reads_a_gzip_module_to_its_end(tmp_path: Path) -> None:
+    """And says so where one is damaged or cut: it does not look at the beginning alone."""
+    signed = sign(_through(COMPRESS[Compression.GZIP], module()), OWNER, tmp_path)
+    assert _depmod(tmp_path, signed) == ("nothing.ko.gz:\nalias pci:v00001234d* nothing\n", "")
+    damaged = bytearray(signed)
+    damaged[-8] ^= 1  # the CRC of what is inside
+    assert "crc error" in _depmod(tmp_path, bytes(damaged))[1]
+    found, complaint = _depmod(tmp_path, signed[:-30])
+    assert "unexpected end of file" in complaint
+    assert "alias" not in found
+
+
 @EACH
 def test_one_changed_byte_inside_is_rejected_by_both(
     compression: Compression, tmp_path: Path, tools: PlainToolContext
