@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 from contextlib import suppress
+from enum import Enum
 from pathlib import Path
 
 from signstation.app.home import prepare, state_directory
@@ -25,6 +26,13 @@ WINDOW = "window"
 MAX_WORD = 64 * 1024
 """Most bytes of what it says: null when there is a station, else an error; its fields are short."""
 _STDERR = 2
+
+
+class StationNews(Enum):
+    """What a window is told of its station besides the station's own events."""
+
+    LOST = "lost"  # its process ended; another one is being started
+    BACK = "back"  # there is a station again
 
 
 class StationProcess:

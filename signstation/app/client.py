@@ -64,12 +64,17 @@ class _Pending:
 class SocketTransport:
     """Implements ``Transport``. A thread of its own reads; callbacks run on it."""
 
-    def __init__(self, connection: socket.socket, frames: FrameBuffer) -> None:
-        """Take over a connection whose greeting is done."""
+    def __init__(
+        self,
+        connection: socket.socket,
+        frames: FrameBuffer,
+        *listeners: Callable[[StationEvent], None],
+    ) -> None:
+        """Take over a connection whose greeting is done; ``listeners`` hear from its beginning."""
         self._socket = connection
         self._frames = frames
         self._pending: dict[int, _Pending] = {}
-        self._listeners: list[Callable[[StationEvent], None]] = []
+        self._listeners = list(listeners)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()  # of the tables above
         self._sending = threading.Lock()
@@ -112,6 +117,10 @@ class SocketTransport:
                 self._listeners.remove(listener)
 
         return end
+
+    def join(self) -> None:
+        """Wait until the connection has ended and every open call with it. Blocks."""
+        self._reader.join()
 
     def close(self) -> None:
         """Hang up and wait for the reader."""
@@ -219,10 +228,13 @@ class SocketTransport:
             self._finish(number, reason)
 
 
-def reach(home: Path, hello: Hello) -> SocketTransport | None:
+def reach(
+    home: Path, hello: Hello, *listeners: Callable[[StationEvent], None]
+) -> SocketTransport | None:
     """Connect to the owner of ``home`` and exchange greetings; None where nobody listens (yet).
 
-    Raises ProtocolViolation where the owner speaks another version. Blocks up to HELLO_SECONDS.
+    ``listeners`` hear every event. Raises ProtocolViolation where the owner speaks another version.
+    Blocks up to HELLO_SECONDS.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -235,7 +247,7 @@ def reach(home: Path, hello: Hello) -> SocketTransport | None:
         _greeted(connection, frames)
         frames.limit = MAX_FRAME
         connection.settimeout(None)
-        return SocketTransport(connection, frames)
+        return SocketTransport(connection, frames, *listeners)
     except OSError:
         connection.close()
         return None

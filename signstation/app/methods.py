@@ -32,6 +32,7 @@ from signstation.model.orders import (
     VerifyOrder,
 )
 from signstation.model.profiles import Profile
+from signstation.model.releases import Survey
 from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
 from signstation.model.tokens import TokenInfo
@@ -73,6 +74,7 @@ class Method(Enum):
     MEDIA = "media"
     COPY_IN = "copy_in"
     MAKE_LIST = "make_list"
+    SURVEY = "survey"
     EARLIER = "earlier"
     EXPORT = "export"
     EVIDENCE = "evidence"
@@ -117,6 +119,7 @@ BEGINNINGS = UNDERTAKINGS - {Method.CANCEL, Method.PAUSE} | {
     Method.PREVIEW_ANCHORS,
     Method.COPY_IN,
     Method.MAKE_LIST,
+    Method.SURVEY,
     Method.EXPORT,
     Method.EVIDENCE,
     Method.AUDIT_EXPORT,
@@ -185,6 +188,7 @@ TYPES: Mapping[Method, Types] = {
     Method.REMEMBER: Types((tuple[Seen, ...],)),
     Method.MEDIA: Types((), tuple[Medium, ...]),
     Method.COPY_IN: Types((CopyOrder,), CopiedIn, CopyNews),
+    Method.SURVEY: Types((tuple[Path, ...],), Survey),
     Method.MAKE_LIST: Types((ListOrder,), MadeList),
     Method.EARLIER: Types((tuple[Subject, ...],), tuple[Earlier, ...]),
     Method.EXPORT: Types((ExportOrder,), Exported, CopyNews),

@@ -20,7 +20,7 @@ PRIVATE_UMASK = 0o077
 """Files that a worker or its tools make are nobody else's."""
 PATIENCE = 5
 """How much nicer than the station a worker is (nice(2)): its window and prompts come first."""
-BEHIND = 5
+BEHIND = 3
 """How much nicer than its window a station is together with its workers."""
 AUTOGROUP = Path("/proc/self/autogroup")
 """How nice the whole session is (sched(7)): the kernel weighs sessions before processes."""

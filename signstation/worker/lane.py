@@ -22,8 +22,9 @@ from signstation.worker.frames import PROTOCOL, Frame, FrameType, put_json, take
 from signstation.worker.link import Link
 from signstation.worker.terms import MAX_TERMS, Terms, put_terms
 
-READY_SECONDS = 10.0
-"""A worker that has not said hello by then is killed (measured: 0.03 to 0.3 s)."""
+READY_SECONDS = 30.0
+"""A worker that has not said hello by then is killed: 0.03 to 0.3 s where it has a processor, more
+than 10 s where it stood behind a dozen programs on two."""
 PING_SECONDS = 5.0
 """An idle worker is asked for a sign of life so often, and has READY_SECONDS to give it."""
 CANCEL_SECONDS = 5.0
