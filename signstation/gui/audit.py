@@ -24,6 +24,7 @@ from signstation.gui.audit_signers import Wanted, answer, typed_hash
 from signstation.gui.audit_timeline import TimeLine
 from signstation.gui.audit_words import happened, kind_look, state_words, when, who
 from signstation.gui.bridge import Bridge
+from signstation.gui.drop import DropButton
 from signstation.gui.errors import error_lines, parse_error
 from signstation.gui.notice import PAGE, Notice
 from signstation.gui.pages import Head, Page, PageName, page_column
@@ -31,7 +32,7 @@ from signstation.gui.parts import ActionButton, Banner
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
-from signstation.gui.words import tr, trn
+from signstation.gui.words import tip, tr, trn
 from signstation.model.audit import AuditKind, AuditProof, AuditRecord, AuditState
 from signstation.model.keys import KeyInfo
 from signstation.model.station import Inspected
@@ -71,8 +72,10 @@ class AuditPage(Page):
         self._feed.failed.connect(self._failed)
 
     def _buttons(self, theme: Theme) -> None:
-        self.whose = ActionButton(theme, tr("Who signed this…"), self, icon="search")
+        self.whose = DropButton(theme, tr("Who signed this…"), self, icon="search")
+        self.whose.setToolTip(tip(tr("Pick a file, or drop one here")))
         self.whose.clicked.connect(self._ask_file)
+        self.whose.dropped.connect(self.ask_about)
         self.export = ActionButton(theme, tr("Export…"), self, icon="save")
         self.check = ActionButton(theme, tr("Check against…"), self, icon="shield")
         self.again = ActionButton(theme, tr("Look again"), self, icon="refresh")

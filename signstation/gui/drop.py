@@ -86,5 +86,34 @@ class DropArea(QFrame):
             self.chosen.emit(tuple(Path(name) for name in names))
 
 
+class DropButton(ActionButton):
+    """A button that takes one dropped file too; emits ``dropped`` with its path as text."""
+
+    dropped = Signal(str)
+
+    def __init__(self, theme: Theme, text: str, parent: QWidget, *, icon: str) -> None:
+        """Take drops from the start; ``clicked`` is for the keyboard and the mouse."""
+        super().__init__(theme, text, parent, icon=icon)
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept one local file, and look pressed."""
+        if len(_local(event)) == 1:
+            self.setDown(True)
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Look as before."""
+        self.setDown(False)
+        event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take the path; nothing is opened here."""
+        self.setDown(False)
+        if paths := _local(event):
+            event.acceptProposedAction()
+            self.dropped.emit(str(paths[0]))
+
+
 def _local(event: QDropEvent) -> tuple[Path, ...]:
     return tuple(Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile())

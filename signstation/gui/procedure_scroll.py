@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 
-class _Inner(QWidget):
+class Inner(QWidget):
     """Asks for the height of its words at their real width.
 
     The smallest size of a layout counts them at their narrowest, which would scroll for nothing.
@@ -27,7 +27,7 @@ class Scrolled(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(name)
-        self.inner: QWidget = _Inner(self)
+        self.inner: QWidget = Inner(self)
         self.column = QVBoxLayout(self.inner)
         self.column.setContentsMargins(0, 0, 8, 0)
         self.column.setSpacing(10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -16,106 +17,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from signstation.gui.kinds import kind_icon, kind_title, signature_words
-from signstation.gui.parts import ActionButton, Card, Chip, IconLabel, Label, clear, line, restyle
-from signstation.gui.procedure_scroll import Scrolled
+from signstation.gui.parts import ActionButton, Card, IconLabel, Label, clear, line
+from signstation.gui.procedure_scroll import Inner, Scrolled
 from signstation.gui.sign_flow import Choice, SignFlow
-from signstation.gui.sign_hash import HashBox, hash_reasons
 from signstation.gui.sign_hashes import refusal
+from signstation.gui.sign_kind import KindRow
 from signstation.gui.sign_profile import ProfileBar
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import Tone
-from signstation.gui.words import tr, trn
+from signstation.gui.words import tr
 from signstation.model.hashes import HashAlgorithm
-from signstation.model.keys import KeyInfo, Protection, SignatureType
+from signstation.model.keys import KeyInfo
 from signstation.model.options import Existing
 from signstation.model.text import Text
-from signstation.reports.tables import PROTECTIONS
-from signstation.reports.words import groups, show
 
-_SOFT = {Protection.SOFTWARE, Protection.UNPROTECTED}
-
-
-class _KindRow(Card):
-    """One kind of artifact: how many, which key, how the key is protected."""
-
-    chosen = Signal(str, object)
-    hash_chosen = Signal(str, object)
-
-    def __init__(self, theme: Theme, kind: str, flow: SignFlow, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._kind, self._flow = kind, flow
-        self._offers = flow.offer(kind)
-        count = len(flow.of_kind(kind))
-        head = QHBoxLayout()
-        head.setSpacing(10)
-        head.addWidget(IconLabel(theme, kind_icon(kind), self, Tone.ACCENT, 22))
-        head.addWidget(Label(kind_title(kind), self, "section"))
-        amount = trn("{count} file", "{count} files", count)
-        head.addWidget(Label(amount, self, "sub"))
-        head.addStretch(1)
-        self._chip = Chip(theme, "lock", "", self)
-        head.addWidget(self._chip)
-        self.body.addLayout(head)
-        self.box = QComboBox(self)
-        self.box.setAccessibleName(tr("Key for {kind}", kind=kind_title(kind)))
-        for offer in self._offers:
-            self.box.addItem(_offer_words(offer))
-        self.box.addItem(tr("Do not sign these"))
-        self.hash = HashBox(kind, self)
-        self.hash.chosen.connect(lambda named: self.hash_chosen.emit(self._kind, named))
-        choices = QHBoxLayout()
-        choices.setSpacing(8)
-        choices.addWidget(self.box, 3)
-        choices.addWidget(self.hash, 1)
-        self.body.addLayout(choices)
-        self._detail = Label("", self, "mono", wrap=True, selectable=True)
-        self.body.addWidget(self._detail)
-        self._reason = Label("", self, "reason", wrap=True)
-        self.body.addWidget(self._reason)
-        chosen = flow.choices.get(kind)
-        index = self._offers.index(chosen) if chosen in self._offers else len(self._offers)
-        self.box.setCurrentIndex(index)
-        self._show(index)
-        self.box.currentIndexChanged.connect(self._changed)
-        if not self._offers:
-            missing = tr("No active key here can sign this kind. Generate or import one first.")
-            self.body.addWidget(Label(missing, self, "reason", wrap=True))
-
-    def _changed(self, index: int) -> None:
-        self._show(index)
-        inside = 0 <= index < len(self._offers)
-        self.chosen.emit(self._kind, self._offers[index] if inside else None)
-
-    def _show(self, index: int) -> None:
-        choice = self._offers[index] if 0 <= index < len(self._offers) else None
-        key = choice.key if choice else None
-        self._chip.setVisible(key is not None)
-        self.show_hash(choice or Choice(None, SignatureType.OPENPGP))
-        if key is None:
-            self._detail.setText(tr("These files are left as they are."))
-            return
-        tone = Tone.OK if key.protection not in _SOFT else Tone.NEUTRAL
-        if key.protection is Protection.UNPROTECTED:
-            tone = Tone.WARNING
-        self._chip.set("lock", tr(PROTECTIONS[key.protection]), tone)
-        self._detail.setText(groups(show(key.fingerprint)))
-
-    def show_hash(self, choice: Choice) -> None:
-        """Show which hashes this choice has, and why others are missing."""
-        wanted = self._flow.hashes.get(self._kind)
-        self.hash.show_choice(choice, wanted)
-        words, refused = hash_reasons(self._kind, choice, wanted)
-        self._reason.setText(words)
-        self._reason.setVisible(bool(words))
-        restyle(self._reason, tone=(Tone.ERROR if refused else Tone.NEUTRAL).value)
-
-
-def _offer_words(offer: Choice) -> str:
-    key = offer.key
-    if key is None:
-        return ""
-    return f"{show(key.label)} · {key.type.title} · {signature_words(offer.signature)}"
+ROOMY = 640
+"""Least height in px of the step from which the rows tell more."""
 
 
 class KeysStep(QWidget):
@@ -130,14 +47,15 @@ class KeysStep(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._flow = SignFlow()
-        self.rows: dict[str, _KindRow] = {}
+        self.rows: dict[str, KindRow] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(16)
         area = QScrollArea(self)
         area.setAccessibleName(tr("Keys for each kind"))
         area.setWidgetResizable(True)
-        self._inner = QWidget(area)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._inner = Inner(area)
         self._kinds = QVBoxLayout(self._inner)
         self._kinds.setContentsMargins(0, 0, 0, 0)
         self._kinds.setSpacing(12)
@@ -204,10 +122,11 @@ class KeysStep(QWidget):
         clear(self._kinds)
         self.rows.clear()
         for kind in flow.kinds():
-            each = _KindRow(self._theme, kind, flow, self._inner)
+            each = KindRow(self._theme, kind, flow, self._inner)
             each.chosen.connect(self._chosen)
             each.hash_chosen.connect(self._hash_chosen)
             self._kinds.addWidget(each)
+            each.set_roomy(roomy=self.height() >= ROOMY)
             self.rows[kind] = each
         row = QHBoxLayout()
         row.setSpacing(10)
@@ -226,6 +145,12 @@ class KeysStep(QWidget):
         self.existing.blockSignals(True)  # showing a choice is not making it
         self.existing.setCurrentIndex(self.existing.findData(flow.existing))
         self.existing.blockSignals(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell more where there is room."""
+        super().resizeEvent(event)
+        for each in self.rows.values():
+            each.set_roomy(roomy=self.height() >= ROOMY)
 
     def keys(self) -> tuple[KeyInfo, ...]:
         """Keys chosen now."""

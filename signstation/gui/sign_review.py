@@ -11,6 +11,7 @@ from signstation.gui.errors import error_sentence, parse_error
 from signstation.gui.facts import SEVERITIES
 from signstation.gui.kinds import kind_icon, kind_words, signature_words
 from signstation.gui.parts import Card, IconLabel, Label, clear, line, restyle
+from signstation.gui.procedure_scroll import Inner
 from signstation.gui.sign_flow import COMPARED, Artifact, SignFlow
 from signstation.gui.sign_hashes import hash_of
 from signstation.gui.theme import Theme
@@ -74,7 +75,7 @@ class ReviewStep(QWidget):
         area.setAccessibleName(tr("What will be signed"))
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._inner = QWidget(area)
+        self._inner = Inner(area)
         self._inner.setObjectName("clear")
         self._content = QVBoxLayout(self._inner)
         self._content.setContentsMargins(0, 0, 8, 0)

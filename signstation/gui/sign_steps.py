@@ -16,6 +16,7 @@ from signstation.gui.facts import SEVERITIES, FactsView
 from signstation.gui.kinds import PLACES, kind_title, kind_words
 from signstation.gui.parts import ActionButton, Banner, Card, IconLabel, Label, line
 from signstation.gui.procedure_scroll import Scrolled
+from signstation.gui.release import ReleaseView
 from signstation.gui.rows import Column, RowsModel, table_view
 from signstation.gui.sign_flow import Artifact, SignFlow
 from signstation.gui.sign_list import ListCard
@@ -28,6 +29,8 @@ from signstation.model.copies import CopyNews
 from signstation.model.station import Inspected
 from signstation.reports.words import human_size, show
 
+RELEASE_TAB = 2
+"""Place of the tab about the folder as a whole."""
 MAX_REASONS = 6
 """Most files that are left out whose reasons are told at once."""
 
@@ -167,7 +170,7 @@ class InspectStep(QWidget):
             Column(
                 tr("Kind"),
                 lambda each: kind_words(each.inspection.format, 1),
-                width=120,
+                width=150,
             ),
             Column(
                 tr("Size"),
@@ -191,6 +194,9 @@ class InspectStep(QWidget):
         self.tabs.tabBar().setAccessibleName(tr("About the artifact"))
         self.tabs.addTab(self.facts, tr("What is inside"))
         self.tabs.addTab(self.changes, tr("What changed"))
+        self.release = ReleaseView(theme, card)
+        self.tabs.addTab(self.release, tr("The release"))
+        self.tabs.setTabVisible(RELEASE_TAB, False)
         card.body.addWidget(self.tabs)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.setChildrenCollapsible(False)
@@ -209,6 +215,7 @@ class InspectStep(QWidget):
         if self._folder != flow.folder():
             self._folder = flow.folder()
             self.listing.hide()
+            self.tabs.setTabVisible(RELEASE_TAB, False)
         self.offer.setVisible(self._folder is not None)
         had = self.table.currentIndex().row() if self.table.selectionModel().hasSelection() else -1
         rows = sorted(flow.artifacts, key=lambda each: str(each.path))
@@ -217,6 +224,13 @@ class InspectStep(QWidget):
             self.table.selectRow(min(had, len(rows) - 1) if had >= 0 else 0)
             self._show(self.model.row(self.table.currentIndex()))
         self._say(flow, done=done)
+
+    def show_release(self, flow: SignFlow) -> None:
+        """Show what the folder is as a whole; it comes to the front where something is to say."""
+        self.release.show_flow(flow)
+        self.tabs.setTabVisible(RELEASE_TAB, True)
+        if flow.survey.findings or flow.survey.left:
+            self.tabs.setCurrentIndex(RELEASE_TAB)
 
     def show_copying(self, news: CopyNews, seconds: float) -> None:
         """Tell how far the private copy is."""

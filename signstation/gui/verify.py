@@ -133,8 +133,8 @@ class VerifyPage(Page):
         self._view = ResultView(theme, self._splitter)
         self._splitter.addWidget(self._list)
         self._splitter.addWidget(self._view)
-        self._splitter.setStretchFactor(0, 0)
-        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setStretchFactor(1, 3)
         self._splitter.setSizes([300, 900])
         return self._splitter
 

@@ -12,6 +12,7 @@ from signstation.gui.fingerprint import FingerprintCard
 from signstation.gui.kinds import kind_words, signature_words
 from signstation.gui.literal import Literal
 from signstation.gui.parts import Banner, Card, Chip, IconLabel, Label
+from signstation.gui.procedure_scroll import Inner
 from signstation.gui.theme import Theme
 from signstation.gui.trustpath import TrustPath
 from signstation.gui.verdicts import moment, outcome_look, state_look, verdict_look
@@ -102,7 +103,7 @@ class ResultView(QScrollArea):
     def show_verification(self, verification: Verification) -> None:
         """Replace what is shown."""
         theme = self._theme
-        inner = QWidget(self)
+        inner = Inner(self)
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 10, 0)
         column.setSpacing(GAP)

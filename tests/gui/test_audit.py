@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from signstation.gui.audit import AuditPage
 from signstation.gui.literal import Literal
@@ -129,6 +131,34 @@ def test_who_could_have_signed_a_hash_is_told(driver: Driver) -> None:
     assert page.signers.headline == "This station recorded no signature for this hash."
     page.filter.setText("0" * 63)
     assert page.signers.isHidden()
+
+
+def test_a_file_that_is_dropped_on_the_button_is_asked_about(driver: Driver) -> None:
+    """Two files, or what is no file, are not taken; a drop elsewhere is a checkpoint."""
+    page = _page(driver)
+
+    def drop(*urls: QUrl) -> None:
+        data = QMimeData()
+        data.setUrls(list(urls))
+        actions, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+        none = Qt.KeyboardModifier.NoModifier
+        enter = QDragEnterEvent(QPoint(9, 9), actions, data, button, none)
+        enter.ignore()
+        QApplication.sendEvent(page.whose, enter)
+        if enter.isAccepted():
+            QApplication.sendEvent(
+                page.whose, QDropEvent(QPointF(9, 9), actions, data, button, none)
+            )
+        driver.settle()
+
+    one, two = QUrl.fromLocalFile("/srv/a.rpm"), QUrl.fromLocalFile("/srv/b.rpm")
+    drop(one, two)
+    drop(QUrl("https://example.org/a.rpm"))
+    assert not [each for each in driver.station.orders if each[0] == "inspect"]
+    drop(one)
+    assert ("inspect", ((Path("/srv/a.rpm"),), None)) in driver.station.orders
+    assert page.signers.isVisible()
+    assert not page.whose.isDown()
 
 
 def test_a_file_is_read_by_the_station_and_its_kind_counts(driver: Driver) -> None:
