@@ -25,6 +25,7 @@ from signstation.model.orders import (
     VerifyOrder,
 )
 from signstation.model.profiles import Profile
+from signstation.model.releases import Survey
 from signstation.model.secret import Secret
 from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
@@ -180,6 +181,10 @@ class StationApi(Protocol):
 
         Cancelling the future stops it and leaves nothing behind.
         """
+        ...
+
+    def survey(self, paths: tuple[Path, ...]) -> Future[Survey]:
+        """Read what lies in directories as one release: what is covered, what does not fit."""
         ...
 
     def make_list(self, order: ListOrder) -> Future[MadeList]:

@@ -27,6 +27,7 @@ from signstation.model.orders import (
     VerifyOrder,
 )
 from signstation.model.profiles import Profile
+from signstation.model.releases import Survey
 from signstation.model.secret import Secret
 from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, Inspected, StationEvent, VerifiedPath
@@ -197,6 +198,10 @@ class BoundStation:
     def copy_in(self, order: CopyOrder, on_result: Callable[[CopyNews], None]) -> Future[CopiedIn]:
         """Make a private copy."""
         return self._transport.call(Method.COPY_IN, (order,), on_result)
+
+    def survey(self, paths: tuple[Path, ...]) -> Future[Survey]:
+        """Read a release as one unit."""
+        return self._transport.call(Method.SURVEY, (_absolute(paths),))
 
     def make_list(self, order: ListOrder) -> Future[MadeList]:
         """List the checksums of a directory."""

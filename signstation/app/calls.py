@@ -47,6 +47,7 @@ from signstation.model.orders import (
     VerifyOrder,
 )
 from signstation.model.profiles import Profile
+from signstation.model.releases import Survey
 from signstation.model.secret import Secret
 from signstation.model.sightings import Seen
 from signstation.model.station import DoctorRow, VerifiedPath
@@ -122,6 +123,7 @@ class Calls:
             Method.MEDIA: self._media,
             Method.COPY_IN: self._copy_in,
             Method.MAKE_LIST: self._make_list,
+            Method.SURVEY: self._survey,
             Method.EARLIER: self._earlier,
             Method.EXPORT: self._export,
             Method.EVIDENCE: self._evidence,
@@ -310,6 +312,9 @@ class Calls:
 
     async def _copy_in(self, _: Session, emit: Emit, order: CopyOrder) -> CopiedIn:
         return await self._releases.copy_in(order, emit)
+
+    async def _survey(self, _: Session, __: Emit, paths: tuple[Path, ...]) -> Survey:
+        return await self._runner.planner.survey(paths)
 
     async def _make_list(self, _: Session, __: Emit, order: ListOrder) -> MadeList:
         return await asyncio.to_thread(write_sums, order)

@@ -35,6 +35,7 @@ from signstation.model.keys import KeyInfo
 from signstation.model.lists import MadeList
 from signstation.model.orders import PlanSummary
 from signstation.model.profiles import Profile
+from signstation.model.releases import Survey
 from signstation.model.station import Inspected
 from signstation.model.text import Text
 from signstation.model.versions import Earlier
@@ -148,6 +149,20 @@ class SignPage(Page):
         self._flow.compared(path, difference, earlier)
 
     def _prepared(self) -> None:
+        if self._flow.folder() is None:
+            self._ready()
+            return
+        paths = self._flow.paths
+
+        def surveyed(survey: Survey) -> None:
+            if self._flow.paths == paths:
+                self._flow.surveyed(survey)
+                self._look.show_release(self._flow)
+                self._ready()
+
+        self._bridge.deliver(self._station.survey(paths), surveyed, self._failed)
+
+    def _ready(self) -> None:
         self._inspected = True
         self._look.show_flow(self._flow, done=True)
         self._gate()

@@ -7,16 +7,19 @@ it, and per chosen folder; the orders share a title and become one group in the 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signstation.app.difference import Difference
+from signstation.jobs.stages import place_of
 from signstation.model.artifacts import Finding, Inspection, Severity
 from signstation.model.copies import CopiedIn
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.keys import KeyInfo, KeyState, SignatureType
 from signstation.model.options import CONTENT, CONTENT_LEFT, Existing
 from signstation.model.orders import PlanSummary, SignOrder, signing_format
+from signstation.model.releases import Survey
 from signstation.model.station import Inspected
 from signstation.model.text import Text, text
 from signstation.model.versions import Earlier
@@ -38,6 +41,8 @@ SIGNATURES: dict[str, tuple[SignatureType, ...]] = {
     "blob": (SignatureType.OPENPGP, SignatureType.CMS, SignatureType.SSHSIG),
 }
 """Signature types that each format can carry, preferred first."""
+CHANGED = frozenset({"kmod", "rpm", "deb"})
+"""Formats whose files get other bytes by signing, so that digests of them are none any more."""
 EVERY_TYPE = frozenset({"aptrepo"})
 """Formats that a key signs in all their forms: InRelease and Release.gpg are one choice."""
 
@@ -93,6 +98,8 @@ class SignFlow:
     plans: tuple[PlanSummary, ...] = ()
     profile: str = ""
     listed: SignatureType | None = None  # set where a list of checksums was made to be signed so
+    survey: Survey = field(default_factory=Survey)
+    _left: frozenset[Path] = frozenset()
     _places: dict[Path, int] = field(default_factory=dict)
 
     def begin(self, paths: tuple[Path, ...]) -> None:
@@ -106,6 +113,12 @@ class SignFlow:
         self.plans = ()
         self.output = default_output(paths)
         self.listed = None
+        self.surveyed(Survey())
+
+    def surveyed(self, survey: Survey) -> None:
+        """Take what the release is as a whole: packages that it leaves out are not signed."""
+        self.survey = survey
+        self._left = frozenset(survey.left)
 
     def sign_list(self, signature: SignatureType, *, replace: bool) -> None:
         """Sign the list that was made of a folder, in this envelope and there."""
@@ -164,19 +177,23 @@ class SignFlow:
         clear = choice and choice.key and choice.signature is SignatureType.CLEARTEXT
         return tuple(each.path for each in self.of_kind("blob")) if clear else ()
 
+    def _signed(self) -> Iterator[Artifact]:
+        """Artifacts but for those that the release as a whole leaves out."""
+        return (each for each in self.artifacts if each.path not in self._left)
+
     def kinds(self) -> tuple[str, ...]:
         """Formats that were found, in alphabetical order."""
-        return tuple(sorted({each.inspection.format for each in self.artifacts}))
+        return tuple(sorted({each.inspection.format for each in self._signed()}))
 
     def of_kind(self, kind: str) -> tuple[Artifact, ...]:
         """Artifacts of one format, by path."""
-        found = [each for each in self.artifacts if each.inspection.format == kind]
+        found = [each for each in self._signed() if each.inspection.format == kind]
         return tuple(sorted(found, key=lambda each: each.path))
 
     def findings(self) -> tuple[tuple[Artifact, Finding], ...]:
         """Every finding with its artifact, blockers first."""
         order = (Severity.BLOCKER, Severity.WARNING, Severity.NOTE)
-        found = [(each, finding) for each in self.artifacts for finding in each.findings()]
+        found = [(each, finding) for each in self._signed() for finding in each.findings()]
         return tuple(sorted(found, key=lambda pair: order.index(pair[1].severity)))
 
     def offer(self, kind: str) -> tuple[Choice, ...]:
@@ -212,7 +229,7 @@ class SignFlow:
     def release_digest(self) -> str:
         """SHA-256 over the lines ``sha256  name`` of all artifacts in order: to be compared."""
         lines = sorted(
-            f"{each.inspection.sha256.hex()}  {each.path.name}\n" for each in self.artifacts
+            f"{each.inspection.sha256.hex()}  {each.path.name}\n" for each in self._signed()
         )
         return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
 
@@ -230,9 +247,14 @@ class SignFlow:
         """One order per kind that has a key and chosen folder, whose structure it keeps."""
         return tuple(
             self._order(kind, root, paths)
-            for kind in self.signing()
+            for kind in sorted(self.signing(), key=place_of)
             for root, paths in self._by_root(kind).items()
         )
+
+    def _changing(self, kind: str) -> tuple[Path, ...]:
+        """Return the files that other orders change, for what states digests of files."""
+        kinds = [each for each in self.signing() if each in CHANGED and each != kind]
+        return tuple(each.path for one in kinds for each in self.of_kind(one))
 
     def _by_root(self, kind: str) -> dict[Path | None, list[Path]]:
         """Paths of one kind by the chosen folder that they lie in; None for files by themselves."""
@@ -258,6 +280,7 @@ class SignFlow:
             options=((CONTENT, CONTENT_LEFT),) if self.listed else (),
             title=self.title(),
             root=root,
+            changing=self._changing(kind) if place_of(kind) else (),
         )
 
     def title(self) -> str:
@@ -271,6 +294,8 @@ class SignFlow:
             return text(
                 "Findings that forbid signing: {count}. Remove those files.", count=blockers
             )
+        if any(each.forbids_all for each in self.survey.findings):
+            return Text("A private key lies in the release. Take it out, and start over.")
         if not self.artifacts:
             return Text("There is nothing here that can be signed.")
         return None

@@ -22,7 +22,6 @@ from signstation.jobs.release import (
     changes,
     foreseen,
     is_blocker,
-    is_general,
     signed_by_others,
     stale,
     worst_first,
@@ -37,14 +36,14 @@ from signstation.jobs.targets import (
     content_of,
     output_root,
     targets_of,
-from signstation.model.artifacts import Inspection
 )
+from signstation.model.artifacts import Inspection
 from signstation.model.keys import SignatureType, SignerProfile, Slot
 from signstation.model.options import CONTENT, Options, resolve
 from signstation.model.orders import Destination, PlannedItem, PlanSummary, Refusal, SignOrder
 from signstation.model.releases import CoveredFile, ReleaseFinding
-    COMPRESSION,
 from signstation.model.requests import (
+    COMPRESSION,
     VERSION,
     OutputMode,
     Request,
@@ -165,17 +164,17 @@ class Draft:
         self._findings = worst_first(
             *reading.findings,
             *foreseen(self._formats, signing, results, reading.time),
-            *stale(signing, results),
+            *stale(signing, results, self._order.changing),
             *signed_by_others(signing, self._profiles),
         )
         planned = {each.plan.path for each in self._items}
         for found in self._findings:
-            if is_general(found) or (is_blocker(found) and found.path in planned):
+            if found.forbids_all or (is_blocker(found) and found.path in planned):
                 planned.discard(found.path)
                 finding = found.finding
                 refusal = PolicyRefused(rule=finding.code, reason=finding.text.english())
                 self._refuse(found.path, refusal)
-        if any(map(is_general, self._findings)):
+        if any(each.forbids_all for each in self._findings):
             planned.clear()
         kept = (each for each in self._items if each.plan.path in planned)
         self._items = sorted(kept, key=lambda each: place_of(each.plan.format))
@@ -303,8 +302,8 @@ class Draft:
         findings = inspection.findings if inspection else ()
         facts = (
             ("title", _text(examined.title)),
-            *_compression(inspection),
             *((_text(each.code), _text(each.text.english())) for each in findings),
+            *_compression(inspection),
         )
         return RequestItem(
             name=item.plan.name,
@@ -352,11 +351,11 @@ class Draft:
             signed=tuple(self._signed),
         )
 
+
 def _compression(inspection: Inspection | None) -> Iterator[tuple[str, str]]:
     """Tell how an artifact is compressed as a whole: it is signed inside."""
     if inspection is not None and inspection.compression is not None:
         yield COMPRESSION, inspection.compression.value
-
 
 
 def _planned(item: _Item) -> PlannedItem:

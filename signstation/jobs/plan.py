@@ -17,11 +17,12 @@ from signstation.jobs.draft import Draft, signature_type
 from signstation.jobs.examine import Examiner
 from signstation.jobs.hands import Hands
 from signstation.jobs.profiles import profiles_of
-from signstation.jobs.release import read_release
+from signstation.jobs.release import read_release, worst_first
 from signstation.jobs.sealed import SealedPlan
 from signstation.jobs.targets import output_root
 from signstation.jobs.workers import Workers
 from signstation.model.orders import Destination, PlanSummary, SignOrder
+from signstation.model.releases import Survey
 from signstation.model.station import Caller
 
 
@@ -65,6 +66,18 @@ class Planner:
         time = now if order.time is None else order.time
         draft.take(results, replace(reading, signed=signed, time=time))
         return draft.seal(caller, now)
+
+    async def survey(self, paths: tuple[Path, ...]) -> Survey:
+        """Read a release before any key is chosen. Raises UsageError and the errors of workers."""
+        found = await asyncio.to_thread(lambda: tuple(candidates(paths, None)))
+        files = tuple(each for each in found if isinstance(each, Candidate))
+        if len(files) > MAX_ITEMS:
+            raise LimitReached(what="artifacts of one order", limit=MAX_ITEMS)
+        results = await Examiner(self._workers, self._hands, self._formats, None).all(files)
+        reading = await read_release(
+            self._workers.check, self._formats, results, keys_allowed=False
+        )
+        return Survey(worst_first(*reading.findings), reading.covered, tuple(sorted(reading.left)))
 
     def _check(self, order: SignOrder) -> None:
         if not order.paths:

@@ -9,10 +9,9 @@ from signstation.codec.privatekeys import HEAD, KeyKind, private_key
 from signstation.errors import InputError
 from signstation.jobs.candidates import Candidate, open_candidate
 from signstation.model.artifacts import Finding, Severity
-from signstation.model.releases import ReleaseFinding
+from signstation.model.releases import PRIVATE_KEY, ReleaseFinding
 from signstation.model.text import Text
 
-RULE = "release.private-key"
 _WORDS = {
     KeyKind.TEXT: Text("A private key lies in the release."),
     KeyKind.OPENPGP: Text("A private OpenPGP key lies in the release."),
@@ -30,7 +29,7 @@ def find_private_keys(found: Iterable[Candidate], *, allowed: bool) -> Iterator[
     for each in found:
         kind = None if each.named else private_key(_beginning(each))
         if kind is not None:
-            yield ReleaseFinding(Finding(RULE, severity, _WORDS[kind]), each.path)
+            yield ReleaseFinding(Finding(PRIVATE_KEY, severity, _WORDS[kind]), each.path)
 
 
 def _beginning(each: Candidate) -> bytes:

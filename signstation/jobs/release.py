@@ -17,7 +17,7 @@ from signstation.interfaces.format import Format
 from signstation.interfaces.workers import CheckWorkers
 from signstation.jobs.archives import Covered, Result, named, read_archives
 from signstation.jobs.examine import Examined
-from signstation.jobs.privatekeys import RULE, find_private_keys
+from signstation.jobs.privatekeys import find_private_keys
 from signstation.jobs.sealed import StepPlan
 from signstation.jobs.stages import stage_of
 from signstation.model.artifacts import Finding, Severity
@@ -48,11 +48,6 @@ class Reading:
 def is_blocker(each: ReleaseFinding) -> bool:
     """Whether a finding forbids to sign the artifact that it is about."""
     return each.finding.severity is Severity.BLOCKER
-
-
-def is_general(each: ReleaseFinding) -> bool:
-    """Whether a finding forbids to sign anything of the release."""
-    return is_blocker(each) and each.finding.code == RULE
 
 
 def worst_first(*found: ReleaseFinding) -> tuple[ReleaseFinding, ...]:
@@ -114,15 +109,18 @@ def foreseen(
                 yield ReleaseFinding(found, each.plan.path)
 
 
-def stale(signed: Sequence[Signed], results: Iterable[Result]) -> Iterator[ReleaseFinding]:
+def stale(
+    signed: Sequence[Signed], results: Iterable[Result], others: Iterable[Path] = ()
+) -> Iterator[ReleaseFinding]:
     """Say of what states digests that they will not fit what is signed besides.
 
-    Those of an artifact that is to be signed are blockers: sign the rest, make it anew, and then
-    sign it.
+    ``others`` are files that another order of the release changes. Those of an artifact that is to
+    be signed are blockers: sign the rest, make it anew, and then sign it.
     """
     changed = {path: each for each in signed for path in each.changed}
+    beyond = frozenset(others)
     for each in signed:
-        own = each.examined.members & changed.keys() - each.changed
+        own = each.examined.members & (changed.keys() | beyond) - each.changed
         if own and stage_of(each.examined.format) is not Stage.PACKAGES:
             said = text(
                 "Signing changes files of which it states digests: {names}. Sign them first, make "
@@ -131,7 +129,7 @@ def stale(signed: Sequence[Signed], results: Iterable[Result]) -> Iterator[Relea
             )
             yield _blocker("release.stale", said, each.plan.path, _remake(each))
     planned = {each.plan.path for each in signed}
-    packages = [path for path, each in changed.items() if each.examined.format == "rpm"]
+    packages = {path for path, each in changed.items() if each.examined.format == "rpm"} | beyond
     for repomd in {each.candidate.path for each in results if _is_repomd(each)}:
         root = repomd.parent.parent
         if any(path.is_relative_to(root) for path in packages):

@@ -95,7 +95,7 @@ class Runner:
             private=settings.private,
             changed=self._announcer.changed,
         )
-        self._planner = Planner(workers, formats, hands, clock)
+        self.planner = Planner(workers, formats, hands, clock)
         self._recovery = Recovery(self._engine)
         self._vouching = Vouching(journal, settings.leave)
         self._plans: OrderedDict[str, SealedPlan] = OrderedDict()
@@ -117,7 +117,7 @@ class Runner:
         Raises UsageError and the keys' errors; those of single artifacts are in the summary. An
         empty id says that nothing can be signed.
         """
-        plan = await self._planner.plan(order, caller, signed)
+        plan = await self.planner.plan(order, caller, signed)
         if isinstance(plan, PlanSummary):
             return plan
         self._plans[plan.id] = plan

@@ -36,6 +36,7 @@ class SignOrder:
     had been named instead of them. ``checkpoint``: a checkpoint of the audit log is left in an
     output directory that holds no originals. ``only_new``: what these keys have signed already is
     left out. ``private_keys``: private keys that lie in a directory are no reason to refuse.
+    ``changing``: files that other orders of the same release change.
     """
 
     paths: tuple[Path, ...]
@@ -55,6 +56,7 @@ class SignOrder:
     checkpoint: bool = True
     only_new: bool = False
     private_keys: bool = False
+    changing: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

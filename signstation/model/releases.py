@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from signstation.model.artifacts import Finding
+from signstation.model.artifacts import Finding, Severity
+
+PRIVATE_KEY = "release.private-key"
+"""Code of the finding that forbids to sign anything of a release."""
 
 
 class Stage(Enum):
@@ -35,3 +38,18 @@ class ReleaseFinding:
     finding: Finding
     path: Path
     remedy: tuple[str, ...] = ()
+
+    @property
+    def forbids_all(self) -> bool:
+        """Whether nothing of the release may be signed: a private key lies in it."""
+        blocks = self.finding.severity is Severity.BLOCKER
+        return blocks and self.finding.code == PRIVATE_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A release before any key is chosen. ``left``: packages that are not signed one by one."""
+
+    findings: tuple[ReleaseFinding, ...] = ()
+    covered: tuple[CoveredFile, ...] = ()
+    left: tuple[Path, ...] = ()

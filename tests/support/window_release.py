@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -13,6 +13,7 @@ from signstation.model.exports import Exported, ExportOrder
 from signstation.model.lists import ListOrder, MadeList
 from signstation.model.media import Medium
 from signstation.model.profiles import Profile
+from signstation.model.releases import Survey
 from signstation.model.versions import Earlier, Subject
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ class ReleaseScript:
     refused: tuple[RefusedItem, ...] = ()
     earlier: tuple[Earlier, ...] = ()
     profiles: tuple[Profile, ...] = ()
+    survey: Survey = field(default_factory=Survey)
 
 
 class _Recording(Protocol):
@@ -57,6 +59,10 @@ class RecordedRelease:
             return CopiedIn(paths, True, 3, 1_000_000, 0.5, refused, len(refused), root / "sums")
 
         return self._answer("copy_in", order, give)
+
+    def survey(self: _Recording, paths: tuple[Path, ...]) -> Future[Survey]:
+        """Answer with the script's survey."""
+        return self._answer("survey", paths, lambda: self.release.survey)
 
     def make_list(self: _Recording, order: ListOrder) -> Future[MadeList]:
         """Answer as if the list had been written, with one link left out."""

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from signstation.codec.privatekeys import HEAD, KeyKind, private_key
 from signstation.jobs.candidates import Candidate
-from signstation.jobs.privatekeys import RULE, find_private_keys
+from signstation.jobs.privatekeys import find_private_keys
 from signstation.model.artifacts import Severity
+from signstation.model.releases import PRIVATE_KEY
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 KEYS: dict[str, Key] = {
@@ -122,7 +123,7 @@ def test_files_of_a_directory_are_looked_at_and_named_ones_are_not(tmp_path: Pat
     names = ("a.pem", "late.txt", "plain.txt", "gone")
     found = [Candidate(tmp_path, each, named=False) for each in names]
     (told,) = find_private_keys(found, allowed=False)
-    assert (told.path, told.finding.code) == (tmp_path / "a.pem", RULE)
+    assert (told.path, told.finding.code) == (tmp_path / "a.pem", PRIVATE_KEY)
     assert told.finding.severity is Severity.BLOCKER
     (told,) = find_private_keys(found, allowed=True)
     assert told.finding.severity is Severity.WARNING
