@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import shiboken6
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -98,9 +98,9 @@ class Window(QWidget):
         self.navigation.set_foot(getpass.getuser())
         self.navigation.chosen.connect(self.go)
         self.strip = StatusStrip(theme, self)
-        self.strip.health.connect(self._open_health)
         self.strip.theme_chosen.connect(self._choose_theme)
         self.health = HealthPanel(theme, self)
+        self.strip.health.connect(self.health.open_at)
         self._topics = Help(spoken().value)
         self.help = HelpPanel(theme, self._topics, self)
         self.help.closed.connect(self._give_focus_back)
@@ -326,6 +326,12 @@ class Window(QWidget):
         else:
             self.navigation.take_focus()
 
+    def look_again(self) -> None:
+        """Ask another station what the last one said."""
+        self._look_around()
+        for each in self._shelf.seen():
+            each.shown()
+
     def _look_around(self) -> None:
         if self._station is not None:
             self.bridge.deliver(self._station.doctor(), self._show_doctor, self.tell)
@@ -344,9 +350,6 @@ class Window(QWidget):
         self._jobs = rows
         self.strip.show_jobs(rows)
         self._shelf.learn_jobs(rows)
-
-    def _open_health(self, corner: QPoint) -> None:
-        self.health.open_at(corner)
 
     def _choose_theme(self, name: ThemeName | None) -> None:
         self._theme.choose(name)

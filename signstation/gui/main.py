@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
-from signstation.app.apart import WINDOW, StationProcess
+from signstation.app.apart import WINDOW, StationNews, StationProcess
 from signstation.app.home import prepare
 from signstation.effects import ExitStatus
 from signstation.errors import SignstationError
@@ -25,6 +25,7 @@ from signstation.gui.broken import BrokenWindow
 from signstation.gui.errors import error_lines
 from signstation.gui.frame import Window
 from signstation.gui.language import speak, system_language
+from signstation.gui.lost import show_news
 from signstation.gui.memory import Memory
 from signstation.gui.registered import PAGES
 from signstation.gui.start import binding_fault, make_application
@@ -78,7 +79,7 @@ def _bind(process: StationProcess, station: Future[StationApi], window: Window) 
         return
     try:
         transport = importlib.import_module("signstation.app.awaited").AwaitedTransport(
-            process, WINDOW
+            process, WINDOW, partial(_tell_news, window)
         )
         bound = importlib.import_module("signstation.app.bound").BoundStation(transport)
     except Exception as error:  # noqa: BLE001 - the window says what it was
@@ -92,6 +93,10 @@ def _tell_broken(window: Window, reached: Future[None]) -> None:
     error = reached.exception()
     if isinstance(error, SignstationError):
         window.bridge.later(lambda: window.broken.emit(error))
+
+
+def _tell_news(window: Window, news: StationNews | SignstationError) -> None:
+    window.bridge.later(lambda: show_news(window, news))
 
 
 def _run(
