@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import signstation
-from signstation.app import auditing, doctor, doctor_tools
+from signstation.app import auditing, doctor, doctor_modules, doctor_tools
 from signstation.app.calls import Calls
 from signstation.app.examine import Examiner
 from signstation.app.keydesk import KeyDesk
@@ -175,6 +175,7 @@ class Station:
                 doctor.clock(system_clock(), jobs),
                 *doctor.protections(kinds),
                 *doctor_tools.tools(programs),
+                *doctor_modules.modules(self._settings.tokens.value),
                 doctor.display(self._environment),
                 doctor.fonts(),
                 doctor.settings(self._settings),

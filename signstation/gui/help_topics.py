@@ -47,6 +47,7 @@ ORDER = (
     "keys",
     "trust",
     "ssh",
+    "hsm",
     "audit",
     "queue",
     "recovery",
