@@ -263,6 +263,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "Carry the facts of a machine to another one.",
         ),
     ),
+    "signstation lint": (
+        Example(
+            "signstation lint debian --client deb12 --client deb13",
+            "See what apt of two versions will say of a repository.",
+        ),
+    ),
     "signstation station": (
         Example("signstation station prune --older-than 90d", "See what old things take room."),
     ),

@@ -27,8 +27,8 @@ from signstation.cli.run import asker_for, run, station, typed_key
 from signstation.errors import ArtifactUnreadable, PathMissing
 from signstation.model.keys import KeyInfo
 from signstation.model.orders import GenerateOrder, KeyForm, X509Use
-from signstation.reports.tables import KEY_STATES, PROTECTIONS
-from signstation.reports.verification import key_json
+from signstation.reports.tables import KEY_STATES, PROTECTIONS, pin_words, token_wants
+from signstation.reports.verification import key_json, token_json
 
 STORES = ("gpg", "file")
 _OPENPGP_PACKET = 0x80  # RFC 9580 section 4.2: the first bit of a packet is always one
@@ -58,6 +58,13 @@ key.add_command(certificate)
 def list_(as_json: bool) -> int:  # noqa: FBT001 - a click flag
     """List the keys of every store; the first column is what --key takes. Asks nothing."""
     return run(as_json, _list)
+
+
+@key.command("tokens", cls=ExampleCommand, short_help="List the devices that hold keys.")
+@json_option
+def tokens(as_json: bool) -> int:  # noqa: FBT001 - a click flag
+    """List cards and tokens that are there now, with the tries that their PIN has left."""
+    return run(as_json, _tokens)
 
 
 @key.command("import", cls=ExampleCommand, short_help="Take a key or certificate in.")
@@ -200,6 +207,20 @@ def ssh(  # noqa: PLR0913, PLR0917 - one argument per option of the command
 def _list(output: Output) -> None:
     with station(output) as talk:
         _print_keys(output, talk.wait(talk.api.keys()))
+
+
+def _tokens(output: Output) -> None:
+    with station(output) as talk:
+        found = talk.wait(talk.api.tokens())
+    for each in found:
+        output.object(token_json(each))
+    if not found:
+        output.text("No device with a known key is inserted.")
+        return
+    output.table(
+        ("DEVICE", "KIND", "PIN", "FOR EACH SIGNATURE"),
+        [(each.device, each.kind, pin_words(each), token_wants(each)) for each in found],
+    )
 
 
 def _generate(output: Output, order: GenerateOrder, secret_fd: int | None) -> None:

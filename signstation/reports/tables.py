@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from signstation.model.checks import OpinionOutcome, Outcome, SignatureState
 from signstation.model.keys import KeyState, Protection, SignatureType
+from signstation.model.tokens import PinState, TokenInfo
 from signstation.verification.verdict import WORDS
 
 VERDICTS = WORDS
@@ -55,6 +56,25 @@ KEY_STATES = {
     KeyState.LOCKED: "locked",
     KeyState.PUBLIC_ONLY: "public half only",
 }
+PIN_STATES = {
+    PinState.GOOD: "good",
+    PinState.LOW: "was wrong",
+    PinState.LAST: "last try",
+    PinState.BLOCKED: "blocked",
+    PinState.UNSAID: "not said",
+}
+
+
+def pin_words(token: TokenInfo) -> str:
+    """Say how a device's PIN stands, with the tries that are left where it counts aloud."""
+    words = PIN_STATES[token.pin]
+    return words if token.tries is None else f"{words}, tries left: {token.tries}"
+
+
+def token_wants(token: TokenInfo) -> str:
+    """Say what a device wants of a person for each signature."""
+    wants = [word for word, on in (("PIN", token.pin_each), ("touch", token.touch)) if on]
+    return ", ".join(wants) or "nothing"
 
 
 def width(value: str) -> int:

@@ -14,6 +14,7 @@ from signstation.model.artifacts import Fact, Inspection
 from signstation.model.asks import HashOf, Literal, Range, Segment, Unpacked
 from signstation.model.checks import Check, Opinion, SignatureFacts, TrustNode, Verification
 from signstation.model.keys import KeyInfo, Protection
+from signstation.model.tokens import TokenInfo
 
 SCHEMA = 1
 """Version of all layouts below."""
@@ -172,6 +173,21 @@ def key_json(info: KeyInfo) -> Json:
         "parent": str(info.parent) if info.parent else None,
         "usages": list(info.usages),
         "location": info.location,
+    }
+
+
+def token_json(info: TokenInfo) -> Json:
+    """Return the ``token`` object: a device that is there now."""
+    return {
+        "schema": SCHEMA,
+        "type": "token",
+        "store": info.store,
+        "device": info.device,
+        "kind": info.kind,
+        "pin": info.pin.value,
+        "tries": info.tries,
+        "pin_each": info.pin_each,
+        "touch": info.touch,
     }
 
 

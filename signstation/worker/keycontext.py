@@ -115,6 +115,7 @@ class StoreContext:
         """Tell a person what to do; the station gives exactly one answer to it in the end."""
         number = self._number
         self._channel.send(FrameType.PROMPT, number, put_json(to_plain(prompt)))
+        self._channel.flush()  # the device is waited for next, not the station
         shown = _Shown(self, number)
         try:
             yield shown
