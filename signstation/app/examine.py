@@ -20,7 +20,7 @@ from signstation.errors import InputError, SignstationError, UsageError
 from signstation.interfaces.format import Format, Surrounded
 from signstation.interfaces.workers import CheckWorkers, HashWorkers, ToolWorkers
 from signstation.jobs.candidates import Candidate, Skipped, candidates
-from signstation.jobs.nested import Surveyor, vicinity
+from signstation.jobs.nested import Judging, Surveyor, vicinity
 from signstation.jobs.surroundings import Vicinity
 from signstation.model.checks import Opinion, OpinionOutcome
 from signstation.model.members import Surroundings
@@ -196,7 +196,7 @@ class Examiner:
                 found = format_id or await self._check.recognise(artifact)
                 signatures = await self._beside.find(stack, each, found, format_id)
                 for kind, descriptors in signatures.items():
-                    around = await self._surroundings(each, artifact, kind)
+                    around = await self._surroundings(each, artifact, kind, Judging(trust, at))
                     subject = _Subject(each.path, artifact, descriptors, kind, around)
                     results.append(await self._judge(subject, trust, at))
                     covered.judged(self._where(each, kind), results[-1], around)
@@ -209,13 +209,15 @@ class Examiner:
         suffix = each.path.suffix
         return suffix in self._beside.suffixes(None) and self._beside.rare(suffix)
 
-    async def _surroundings(self, each: Candidate, artifact: int, kind: str) -> Surroundings | None:
+    async def _surroundings(
+        self, each: Candidate, artifact: int, kind: str, judging: Judging | None = None
+    ) -> Surroundings | None:
         """Look at the files that an artifact names; None for formats that name none."""
         format_ = self._formats[kind]
         if not isinstance(format_, Surrounded):
             return None
         where = self._where(each, kind)
-        return await Surveyor(self._check, self._hashes).look(where, artifact, format_)
+        return await Surveyor(self._check, self._hashes, judging).look(where, artifact, format_)
 
     def _where(self, each: Candidate, kind: str) -> Vicinity:
         """Where the files are that an artifact names; its signatures are no strangers there."""

@@ -18,6 +18,7 @@ from signstation.errors import ArtifactMalformed, LimitReached
 from signstation.formats.rpmrepo_inspect import other_forms
 from signstation.formats.rpmrepo_read import Fate, by_fate, looked_at, read_repomd, read_whole
 from signstation.formats.rpmrepo_words import (
+    DOUBTFUL,
     INDEXES,
     NO_PRIMARY,
     OTHER_FORMS,
@@ -25,13 +26,22 @@ from signstation.formats.rpmrepo_words import (
     OTHERS,
     PACKAGES,
     REPEATED,
+    TAMPERED,
     UNSIGNED,
     named,
 )
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.context import Context
 from signstation.model.artifacts import Fact
-from signstation.model.checks import Aspect, Check, CheckKind, Outcome, SignatureFacts, Verified
+from signstation.model.checks import (
+    Aspect,
+    Check,
+    CheckKind,
+    Outcome,
+    SignatureFacts,
+    Verdict,
+    Verified,
+)
 from signstation.model.members import FileFate, NamedFiles, Surroundings, Tally
 from signstation.model.text import Text, text
 from signstation.model.trust import Purpose, Trust
@@ -182,14 +192,28 @@ def _packages(files: NamedFiles) -> Iterator[Check]:
         count = 0 if same is None else same.count
         words = text("{count} packages are here, as listed.", count=count)
         yield _check("packages", CheckKind.CONTENT, Outcome.PASS, words)
-    for each in files.signers:
-        if each.what:
-            said = "{count} packages say that {signer} signed them; that was not checked here."
-            words = text(said, count=each.count, signer=each.what)
-            yield _note("package-signer", Outcome.PASS, words)
-        else:
-            words = named(UNSIGNED, each.names, each.count)
-            yield _note("package-unsigned", Outcome.WARNING, words, tuple(_names(each)))
+    unsigned = next((each for each in files.signers if not each.what), None)
+    if unsigned is not None:
+        words = named(UNSIGNED, unsigned.names, unsigned.count)
+        yield _note("package-unsigned", Outcome.WARNING, words, tuple(_names(unsigned)))
+    yield from _signatures(files)
+
+
+def _signatures(files: NamedFiles) -> Iterator[Check]:
+    """What the packages' own signatures are worth, which clients with gpgcheck=1 ask for."""
+    verdicts = {each.what: each for each in files.verdicts}
+    if good := verdicts.get(Verdict.TRUSTED.value):
+        words = text("{count} packages have a trusted signature of their own.", count=good.count)
+        yield _note("package-signed", Outcome.PASS, words)
+    if changed := verdicts.get(Verdict.TAMPERED.value):
+        words = named(TAMPERED, changed.names, changed.count)
+        facts = tuple(_names(changed))
+        yield _check("package-tampered", CheckKind.CONTENT, Outcome.FAIL, words, facts)
+    for each in (Verdict.UNTRUSTED, Verdict.INDETERMINATE):
+        if doubtful := verdicts.get(each.value):
+            words = named(DOUBTFUL, doubtful.names, doubtful.count)
+            code = f"package-{each.value}"
+            yield _note(code, Outcome.WARNING, words, tuple(_names(doubtful)))
 
 
 def _names(tally: Tally) -> Iterator[Fact]:

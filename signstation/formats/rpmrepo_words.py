@@ -33,6 +33,8 @@ PACKAGES = {
     FileFate.DAMAGED: "A package contradicts itself, or is none: {names}",
 }
 """Of every fate but the good one."""
+TAMPERED = "Packages that were changed since they were signed: {names}"
+DOUBTFUL = "Packages whose own signature is not trusted: {names}. gpgcheck=1 may refuse them."
 UNSIGNED = "Packages without a signature: {names}. Clients with gpgcheck=1 refuse them."
 SIGN_FIRST = Text(
     "Sign packages first: each signature changes its package, and then the lists have to be made"

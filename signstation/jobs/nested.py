@@ -25,7 +25,8 @@ from signstation.interfaces.format import Format, Nested
 from signstation.interfaces.workers import CheckWorkers, HashWorkers
 from signstation.jobs.candidates import open_candidate
 from signstation.jobs.surroundings import Vicinity, look_around, strangers
-from signstation.model.artifacts import Inspection
+from signstation.model.artifacts import Inspection, Severity
+from signstation.model.checks import Verdict
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.members import (
     MAX_OTHERS,
@@ -39,6 +40,8 @@ from signstation.model.members import (
     Surroundings,
     Tally,
 )
+from signstation.model.trust import Trust
+from signstation.verification.verdict import verdict
 
 AT_ONCE = 16
 """Files that are open at once: enough for two in each of eight check workers."""
@@ -65,11 +68,32 @@ def vicinity(format_: Format, root: Path, name: str, known: frozenset[str]) -> V
 
 
 @dataclass(frozen=True, slots=True)
+class Judging:
+    """By what the signatures of further files are judged; ``at`` is Unix seconds."""
+
+    trust: Trust
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What became of a file; the rest is None where it was not looked into."""
+
+    fate: FileFate
+    inspection: Inspection | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Surveyor:
-    """Looks around artifacts with the station's workers. Lives on the event loop."""
+    """Looks around artifacts with the station's workers. Lives on the event loop.
+
+    ``judging`` None: the signatures of further files are told of, not judged.
+    """
 
     check: CheckWorkers
     hashes: HashWorkers
+    judging: Judging | None = None
 
     async def look(self, where: Vicinity, artifact: int, format_: Format) -> Surroundings:
         """Return what lies around an open artifact of a ``Surrounded`` format.
@@ -119,7 +143,7 @@ class Surveyor:
 
     async def _files(self, where: Vicinity, stated: Sequence[StatedFile], inner: str) -> NamedFiles:
         queue, count = iter(enumerate(stated)), _Count()
-        results: dict[int, tuple[FileFate, Inspection | None]] = {}
+        results: dict[int, _Seen] = {}
 
         async def take() -> None:
             for number, each in queue:
@@ -130,51 +154,57 @@ class Surveyor:
             if failed is not None:
                 raise failed
         for number, each in enumerate(stated):
-            count.add(each.name, *results[number])
+            count.add(each.name, results[number])
         return count.files(len(stated))
 
-    async def _file(
-        self, where: Vicinity, stated: StatedFile, inner: str
-    ) -> tuple[FileFate, Inspection | None]:
-        if not stated.place:
-            return FileFate.OUTSIDE, None
-        if stated.algorithm is None:
-            return FileFate.WEAK, None
+    async def _file(self, where: Vicinity, stated: StatedFile, inner: str) -> _Seen:
+        if not stated.place or stated.algorithm is None:
+            return _Seen(FileFate.WEAK if stated.place else FileFate.OUTSIDE)
         name = where.below + stated.place
-        fate: tuple[FileFate, Inspection | None]
         try:
             descriptor, status = await asyncio.to_thread(open_candidate, where.root, name)
             try:
-                if status.st_size == stated.size:
-                    fate = await self._read(descriptor, stated, stated.algorithm, inner)
-                else:
-                    fate = FileFate.CHANGED, None
+                if status.st_size != stated.size:
+                    return _Seen(FileFate.CHANGED)
+                return await self._read(descriptor, stated, stated.algorithm, inner)
             finally:
                 os.close(descriptor)
         except PathMissing:
-            fate = FileFate.MISSING, None
+            return _Seen(FileFate.MISSING)
         except (LeavesTree, NotARegularFile, ArtifactUnreadable):
-            fate = FileFate.UNREADABLE, None
-        return fate
+            return _Seen(FileFate.UNREADABLE)
 
     async def _read(
         self, descriptor: int, stated: StatedFile, algorithm: HashAlgorithm, inner: str
-    ) -> tuple[FileFate, Inspection | None]:
+    ) -> _Seen:
         """Hash and inspect in one pass where the digest is the usual one."""
-        seen: Inspection | None = None
         try:
-            seen = await self.check.glance(descriptor, inner)
+            seen = await self._inside(descriptor, inner)
         except (ArtifactMalformed, LimitReached, FormatUnknown):
-            digest = await self.hashes.digest(descriptor, _no_progress, algorithm)
+            seen = _Seen(FileFate.DAMAGED)
+        if seen.inspection is not None and algorithm is HashAlgorithm.SHA256:
+            digest = seen.inspection.sha256
         else:
-            digest = seen.sha256
-            if algorithm is not HashAlgorithm.SHA256:
-                digest = await self.hashes.digest(descriptor, _no_progress, algorithm)
+            digest = await self.hashes.digest(descriptor, _no_progress, algorithm)
         if digest != stated.digest:
-            return FileFate.CHANGED, None
-        if seen is None or seen.findings:
-            return FileFate.DAMAGED, seen
-        return FileFate.SAME if seen.title in stated.titles else FileFate.MISNAMED, seen
+            return _Seen(FileFate.CHANGED)
+        if seen.fate is FileFate.SAME and seen.inspection is not None:
+            named = seen.inspection.title in stated.titles
+            return seen if named else replace(seen, fate=FileFate.MISNAMED)
+        return seen
+
+    async def _inside(self, descriptor: int, inner: str) -> _Seen:
+        if self.judging is None:
+            inspection, verdict_ = await self.check.glance(descriptor, inner), None
+        else:
+            trust, at = self.judging.trust, self.judging.at
+            inspection, verified = await self.check.verify(
+                descriptor, (), inner, trust, at, _no_progress
+            )
+            verdict_ = verdict(verified.checks)
+        blocked = any(each.severity is Severity.BLOCKER for each in inspection.findings)
+        fate = FileFate.DAMAGED if blocked else FileFate.SAME
+        return _Seen(fate, inspection, verdict_)
 
 
 @dataclass(slots=True)
@@ -183,16 +213,20 @@ class _Count:
 
     fates: dict[str, list[str]] = field(default_factory=dict)
     signers: dict[str, list[str]] = field(default_factory=dict)
+    verdicts: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, name: str, fate: FileFate, seen: Inspection | None) -> None:
-        self.fates.setdefault(fate.value, []).append(name)
-        if seen is not None:
-            signers = {each.signer for each in seen.signatures} or {""}
+    def add(self, name: str, seen: _Seen) -> None:
+        self.fates.setdefault(seen.fate.value, []).append(name)
+        if seen.inspection is not None:
+            signers = {each.signer for each in seen.inspection.signatures} or {""}
             for signer in sorted(signers):
                 self.signers.setdefault(signer, []).append(name)
+        if seen.verdict is not None:
+            self.verdicts.setdefault(seen.verdict.value, []).append(name)
 
     def files(self, count: int) -> NamedFiles:
-        return NamedFiles(count, tuple(_tallies(self.fates)), tuple(_tallies(self.signers)))
+        fates, signers, verdicts = map(_tallies, (self.fates, self.signers, self.verdicts))
+        return NamedFiles(count, tuple(fates), tuple(signers), tuple(verdicts))
 
 
 def _tallies(found: dict[str, list[str]]) -> Iterator[Tally]:

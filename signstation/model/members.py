@@ -100,12 +100,14 @@ class Tally:
 class NamedFiles:
     """The files that members name, added up: by fate (its value), and by claimed signer.
 
-    A file without a signature is counted under the signer "".
+    A file without a signature is counted under the signer "". ``verdicts`` (values of Verdict) are
+    those on the files' own signatures, where they were judged.
     """
 
     count: int
     fates: tuple[Tally, ...]
     signers: tuple[Tally, ...]
+    verdicts: tuple[Tally, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

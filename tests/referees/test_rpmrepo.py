@@ -14,9 +14,10 @@ import pytest
 
 from signstation.errors import ArtifactMalformed
 from signstation.formats.rpmrepo import FORMAT
+from signstation.jobs.nested import Judging
 from signstation.model.artifacts import Severity
 from signstation.model.checks import OpinionOutcome, Verdict, Verified
-from signstation.model.trust import Trust
+from signstation.model.trust import OpenPgpCertificate, Trust
 from signstation.verification.verdict import verdict
 from signstation.worker.context import StepContext
 from tests.support import rpm_tools
@@ -94,7 +95,7 @@ def sign(path: Path, *signers: Signer) -> None:
 
 def verify(path: Path, trust: Trust, at: int = NOW) -> Verified:
     """Verify with what lies around it."""
-    around = asyncio.run(survey(path))
+    around = asyncio.run(survey(path, Judging(trust, at)))
     beside = [each for each in (Path(f"{path}.asc"), Path(f"{path}.key")) if each.exists()]
     with artifacts(path.read_bytes(), *map(Path.read_bytes, beside)) as (artifact, *files):
         ctx = StepContext(time=at, surroundings=around)
@@ -114,7 +115,7 @@ def test_dnf_installs_from_what_we_sign(made: Made, tmp_path: Path, names: list[
     assert (status, "Complete!" in says) == (0, True), says
     found = verify(path, made.trust)
     assert verdict(found.checks) is Verdict.TRUSTED, found.checks
-    assert codes(found) >= {"rpmrepo.key", "rpmrepo.packages", "rpmrepo.package-signer"}
+    assert codes(found) >= {"rpmrepo.key", "rpmrepo.packages", "rpmrepo.package-signed"}
     assert len(found.signatures) == len(names)
 
 
@@ -252,9 +253,8 @@ def test_keys_that_are_known_and_not(
 ) -> None:
     path = RpmRepository({"small": made.signed}).write(tmp_path / "repo")
     sign(path, *map(made.signer, signers))
-    primaries = {made.keys[each].primary for each in known}
     certificates = tuple(
-        each for each in made.trust.openpgp if primaries & {key.fingerprint for key in each.keys}
+        each for each in made.trust.openpgp if any(_is(each, made.keys[one]) for one in known)
     )
     status, says = dnf(tmp_path / "repo", made.known(*known), *INSTALL)
     assert (status == 0) is takes, says
@@ -269,6 +269,30 @@ def test_a_package_that_nobody_signed(made: Made, tmp_path: Path) -> None:
     status, says = dnf(tmp_path / "repo", made.known(), *INSTALL, gpgcheck=False)
     assert status == 0, says
     assert "rpmrepo.package-unsigned" in codes(verify(path, made.trust))
+
+
+def test_a_package_by_another_key_and_one_that_was_changed(made: Made, tmp_path: Path) -> None:
+    other = rpm_tools.sign(made.plain, [made.signer("ed25519")], NOW)
+    path = RpmRepository({"small": other}).write(tmp_path / "other")
+    sign(path, made.signer("rsa3072"))
+    known = [each for each in made.trust.openpgp if _is(each, made.keys["rsa3072"])]
+    status, says = dnf(tmp_path / "other", made.known("rsa3072"), *INSTALL)
+    assert status != 0, says
+    found = verify(path, Trust(openpgp=tuple(known)))
+    assert "rpmrepo.package-untrusted" in codes(found)
+
+    damaged = bytearray(made.signed)
+    at = bytes(damaged).index(b"A package that needs nothing")
+    damaged[at] ^= 1
+    path = RpmRepository({"small": bytes(damaged)}).write(tmp_path / "changed")
+    sign(path, made.signer("rsa3072"))
+    status, says = dnf(tmp_path / "changed", made.known(), *INSTALL)
+    assert status != 0, says
+    assert verdict(verify(path, made.trust).checks) is Verdict.TAMPERED
+
+
+def _is(certificate: OpenPgpCertificate, key: TestKey) -> bool:
+    return key.primary in {each.fingerprint for each in certificate.keys}
 
 
 @pytest.mark.parametrize("state", ["expired", "revoked"])

@@ -7,16 +7,17 @@ import tempfile
 from pathlib import Path
 
 from signstation.formats.rpmrepo import FORMAT
-from signstation.jobs.nested import Surveyor, vicinity
+from signstation.jobs.nested import Judging, Surveyor, vicinity
 from signstation.model.members import Surroundings
 from tests.support.engine import LocalCheck, LocalHashes
 
 
-async def survey(path: Path) -> Surroundings:
+async def survey(path: Path, judging: Judging | None = None) -> Surroundings:
     """What the station finds around a repomd.xml that was named by itself."""
     where = vicinity(FORMAT, path.parent, path.name, frozenset({path.name}))
     with path.open("rb") as file:
-        return await Surveyor(LocalCheck(), LocalHashes()).look(where, file.fileno(), FORMAT)
+        surveyor = Surveyor(LocalCheck(), LocalHashes(), judging)
+        return await surveyor.look(where, file.fileno(), FORMAT)
 
 
 def dnf(
