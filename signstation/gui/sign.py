@@ -157,8 +157,8 @@ class SignPage(Page):
         def surveyed(survey: Survey) -> None:
             if self._flow.paths == paths:
                 self._flow.surveyed(survey)
-                self._look.show_release(self._flow)
                 self._ready()
+                self._look.show_release(self._flow)
 
         self._bridge.deliver(self._station.survey(paths), surveyed, self._failed)
 

@@ -296,6 +296,10 @@ class SignFlow:
             )
         if any(each.forbids_all for each in self.survey.findings):
             return Text("A private key lies in the release. Take it out, and start over.")
+        unfit = sum(f.finding.severity is Severity.BLOCKER for f in self.survey.findings)
+        if unfit:
+            words = "The release does not fit together, see there: {count}. Mend it, start over."
+            return text(words, count=unfit)
         if not self.artifacts:
             return Text("There is nothing here that can be signed.")
         return None

@@ -215,6 +215,7 @@ class InspectStep(QWidget):
         if self._folder != flow.folder():
             self._folder = flow.folder()
             self.listing.hide()
+            self.tabs.setCurrentIndex(0)
             self.tabs.setTabVisible(RELEASE_TAB, False)
         self.offer.setVisible(self._folder is not None)
         had = self.table.currentIndex().row() if self.table.selectionModel().hasSelection() else -1

@@ -27,11 +27,13 @@ from signstation.gui.trust import TrustPage
 from signstation.gui.verify import VerifyPage
 from signstation.gui.verify_list import VerifyList
 from signstation.model.anchors import Anchor
+from signstation.model.artifacts import Finding, Severity
 from signstation.model.audit import CheckpointState
 from signstation.model.jobs import JobState
 from signstation.model.media import Medium
 from signstation.model.profiles import Profile
 from signstation.model.prompts import PromptKind
+from signstation.model.releases import CoveredFile, ReleaseFinding, Survey
 from signstation.model.station import Inspected, PromptOpened, VerifiedPath
 from signstation.model.text import text
 from signstation.model.versions import Earlier
@@ -97,6 +99,30 @@ def _sign_list(driver: Driver) -> None:
     _sign_to(1)(driver)
     driver.page(PageName.SIGN, SignPage)._look.offer.click()
     driver.settle()
+
+
+def release_survey() -> Survey:
+    """Return a release of an archive that covers its packages and in which not all fits."""
+    folder = windowdata.RELEASE
+    index = folder / "dists/stable/Release"
+    debs = tuple(folder / f"pool/hello_1.{number}_all.deb" for number in range(4))
+    stray = folder / f"pool/{EVIL}"
+    stale = text("Packages are not those that the indexes state: {names}", names="hello_2.0.deb")
+    unlisted = text("No index names packages that are here: {names}", names=EVIL)
+    remedy = ("reprepro", "--basedir", str(folder), "export")
+    return Survey(
+        findings=(
+            ReleaseFinding(Finding("release.stale", Severity.BLOCKER, stale), index, remedy),
+            ReleaseFinding(Finding("release.unlisted", Severity.WARNING, unlisted), stray, remedy),
+        ),
+        covered=tuple(CoveredFile(each, index) for each in debs),
+        left=(*debs, stray),
+    )
+
+
+def _sign_release(driver: Driver) -> None:
+    driver.station.release.survey = release_survey()
+    _sign_to(1)(driver)
 
 
 def _queue(driver: Driver) -> None:
@@ -191,6 +217,7 @@ SCENES = (
     Scene("sign choose", _open(PageName.SIGN)),
     Scene("sign inspect", _sign_to(1)),
     Scene("sign list", _sign_list),
+    Scene("sign release", _sign_release),
     Scene("sign keys", _sign_to(2)),
     Scene("sign review", _sign_to(3)),
     Scene("sign result", _sign_to(4)),
