@@ -31,6 +31,8 @@ MAX_RECORD = 4 * 1024 * 1024
 """Largest record in bytes: MAX_SEEN rows of well under 10 kB."""
 MAX_REASON = 2000
 """Most characters of a reason with its values that are kept; a longer one is left out."""
+_NAMELESS = frozenset({"blob", "checksums", "text"})
+"""Formats whose title says what kind of file it is ("gzip data"): the file's name tells more."""
 
 
 class Sightings:
@@ -100,7 +102,8 @@ def seen(verification: Verification, now: int, *, by_pins: bool) -> Seen:
     anchors = {
         node.identifier for path in paths for node in path[:1] if node.kind is NodeKind.ANCHOR
     }
-    label = verification.title or Path(verification.path).name
+    named = verification.format not in _NAMELESS and verification.title
+    label = named or Path(verification.path).name
     return Seen(
         sha256=verification.sha256,
         label=label[:MAX_LABEL],

@@ -19,7 +19,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from signstation.app import trustcases
-from signstation.app.sightings import MAX_SEEN, Sightings
+from signstation.app.sightings import MAX_SEEN, Sightings, seen
 from signstation.app.trust import TrustSource
 from signstation.app.trustfacts import Moment, anchors_of
 from signstation.app.trustpins import TrustPins
@@ -41,6 +41,7 @@ from signstation.model.trust import (
     Trust,
 )
 from signstation.trust.x509 import prepare_x509
+from tests.support import windowdata
 from tests.support.notes import NotedLog
 
 NOW = 1_800_000_000
@@ -237,6 +238,14 @@ def _seen(number: int, verdict: Verdict, **more: object) -> Seen:
         NOW,
     )
     return replace(row, **more)  # type: ignore[arg-type]
+
+
+def test_what_has_no_name_of_its_own_is_remembered_by_its_files_name() -> None:
+    """Else one signed archive would end the doubt about every unsigned one."""
+    blob = replace(windowdata.tarball_changed(), title="gzip data")
+    assert seen(blob, NOW, by_pins=True).label == "acme-4.2.0.tar.gz"
+    package = replace(blob, format="rpm", title="acme-4.2.0-1.x86_64")
+    assert seen(package, NOW, by_pins=True).label == "acme-4.2.0-1.x86_64"
 
 
 def test_it_remembers_newest_first_and_forgets_the_oldest(tmp_path: Path) -> None:
