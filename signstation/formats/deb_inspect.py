@@ -14,6 +14,7 @@ import zstandard
 from signstation.codec.filelist import FileList, PackagedFile
 from signstation.errors import LimitReached
 from signstation.formats.deb_control import SCRIPTS, Control, control_archive
+from signstation.formats.deb_dpkgsig import WEAK
 from signstation.formats.deb_read import Package, read, signatures
 from signstation.formats.deb_unpack import Bounded, flowing
 from signstation.interfaces.artifact import Artifact
@@ -90,7 +91,12 @@ def inspect(artifact: Artifact, ctx: Context) -> Inspection:
         size=artifact.size,
         sha256=digests.sha256.value,
         sections=tuple(each for each in sections if each.facts),
-        findings=(*_damage(package), *_findings(package, control), *about_files),
+        findings=(
+            *_damage(package),
+            *_findings(package, control),
+            *_legacy(artifact, package),
+            *about_files,
+        ),
         signatures=tuple(_existing(artifact, package)),
     )
 
@@ -250,6 +256,11 @@ def _spoofed(control: Control) -> list[str]:
         if any(unicodedata.category(each) in _SPOOFING for each in shown):
             found.append(label.english())
     return found
+
+
+def _legacy(artifact: Artifact, package: Package) -> Iterator[Finding]:
+    if any(each.packet is None for each in signatures(artifact, package)):
+        yield Finding("deb.dpkg-sig", Severity.WARNING, WEAK)
 
 
 def _existing(artifact: Artifact, package: Package) -> Iterator[ExistingSignature]:

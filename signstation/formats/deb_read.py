@@ -158,6 +158,7 @@ class Found:
 
     role: str
     packet: SignaturePacket | None  # None for dpkg-sig's clear-signed list of digests
+    document: bytes = b""  # that text with its signature
 
     @property
     def place(self) -> Text:
@@ -178,7 +179,7 @@ def _signatures_of(artifact: Artifact, member: Member) -> Iterator[Found]:
         return
     content = artifact.read(member.start, member.size)
     if content.lstrip().startswith(_CLEARSIGNED):
-        yield Found(role, None)
+        yield Found(role, None, content)
         return
     try:
         packets = parse_signatures(content)

@@ -8,8 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from signstation.codec.ar import Member
 from signstation.errors import ArtifactMalformed, LimitReached
 from signstation.formats.deb_control import control_archive
+from signstation.formats.deb_dpkgsig import (
+    Document,
+    Setting,
+    judge,
+    parse_document,
+    requests,
+    unreadable,
+)
 from signstation.formats.deb_read import Found, Package, read, signatures
 from signstation.formats.deb_sign import prefix
 from signstation.interfaces.artifact import MAX_READ, Artifact
@@ -19,12 +28,10 @@ from signstation.model.checks import (
     Check,
     CheckKind,
     Outcome,
-    SignatureFacts,
     SignatureState,
     Verified,
 )
 from signstation.model.hashes import HashRequest, HashState
-from signstation.model.keys import SignatureType
 from signstation.model.text import Text, text
 from signstation.model.trust import Purpose, Trust
 from signstation.signatures.judged import Judged
@@ -32,10 +39,6 @@ from signstation.signatures.openpgp_verify import judge_openpgp
 
 _GOOD = frozenset(
     {SignatureState.GOOD_TRUSTED, SignatureState.GOOD_UNKNOWN_KEY, SignatureState.GOOD_BUT_KEY}
-)
-_DPKG_SIG = (
-    "It is in the form of dpkg-sig: a list of MD5 and SHA-1 digests. It is not judged, since "
-    "neither protects against an exchange."
 )
 
 
@@ -70,19 +73,29 @@ def _judge_all(
         for number, each in enumerate(found)
         if each.packet is not None and each.packet.hash is not None
     }
-    answers = ctx.digests(artifact, tuple(wanted.values())).states
-    states: Mapping[int, HashState] = dict(zip(wanted, answers, strict=True))
+    lists = tuple(_lists(found))
+    listed = [pair for each in lists for pair in _requests(each, package)]
+    answers = ctx.digests(artifact, (*wanted.values(), *(each for _, each in listed))).states
+    states: Mapping[int, HashState] = dict(zip(wanted, answers[: len(wanted)], strict=True))
+    digests = {
+        (member.name, each.algorithm): state.digest()
+        for (member, each), state in zip(listed, answers[len(wanted) :], strict=True)
+    }
     small = len(start) + data.size <= MAX_READ
     content = start + artifact.read(data.start, data.size) if small and states else None
-    for index, each in enumerate(found):
+    setting = Setting(package, digests, trust, ctx.time)
+    index = 0
+    for number, each in enumerate(found):
         if each.packet is None:
-            yield _legacy(index, each.place)
+            for judged in _legacy(each, lists[number], setting, index):
+                index += 1
+                yield judged
             continue
         yield judge_openpgp(
             each.packet,
             index=index,
             place=each.place,
-            state=states.get(index),
+            state=states.get(number),
             content=content,
             trust=trust,
             purpose=Purpose.PACKAGES,
@@ -91,6 +104,39 @@ def _judge_all(
             covers=package.covered,
             code="deb.signature",
         )
+        index += 1
+
+
+_List = Document | ArtifactMalformed | LimitReached | None
+
+
+def _lists(found: tuple[Found, ...]) -> Iterator[_List]:
+    """Read the texts of dpkg-sig; what cannot be read is the error, other signatures are None."""
+    for each in found:
+        if each.packet is not None:
+            yield None
+            continue
+        try:
+            yield parse_document(each.document)
+        except (ArtifactMalformed, LimitReached) as error:
+            yield error
+
+
+def _requests(each: _List, package: Package) -> Iterator[tuple[Member, HashRequest]]:
+    return requests(each, package) if isinstance(each, Document) else iter(())
+
+
+def _legacy(found: Found, document: _List, setting: Setting, index: int) -> tuple[Judged, ...]:
+    match document:
+        case Document():
+            try:
+                return tuple(judge(found, document, setting, index))
+            except (ArtifactMalformed, LimitReached) as error:
+                return (unreadable(index, found.place, error),)
+        case None:
+            return ()  # it has a packet
+        case _:
+            return (unreadable(index, found.place, document),)
 
 
 def _control(artifact: Artifact, package: Package) -> Check:
@@ -159,30 +205,3 @@ def _note(name: str, outcome: Outcome, summary: Text) -> Check:
     return Check(
         f"deb.{name}", CheckKind.NOTE, Aspect.NOTE, outcome, required=False, summary=summary
     )
-
-
-def _legacy(index: int, place: Text) -> Judged:
-    facts = SignatureFacts(
-        index=index,
-        kind=SignatureType.OPENPGP,
-        place=place,
-        state=SignatureState.UNREADABLE,
-        signer="",
-        fingerprint="",
-        algorithm="dpkg-sig",
-        hash="",
-        made_at=None,
-        reasons=(Text(_DPKG_SIG),),
-        path=(),
-    )
-    check = Check(
-        "deb.dpkg-sig",
-        CheckKind.SIGNATURE,
-        Aspect.VALID,
-        Outcome.WARNING,
-        required=False,
-        summary=Text(_DPKG_SIG),
-        signature=index,
-        state=SignatureState.UNREADABLE,
-    )
-    return Judged(facts, (check,))

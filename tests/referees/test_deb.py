@@ -190,9 +190,9 @@ CORPUS = {
     "t_data": Verdict.TAMPERED,
     "t_dup": Verdict.TAMPERED,
     "dt_dup": Verdict.TAMPERED,
-    # dpkg-sig's form only: MD5 and SHA-1 are not judged
-    "ds": Verdict.INDETERMINATE,
-    "n_b": Verdict.INDETERMINATE,
+    # dpkg-sig's form only: MD5 and SHA-1 are no ground for trust
+    "ds": Verdict.UNTRUSTED,
+    "n_b": Verdict.UNTRUSTED,
     "tiny_none": Verdict.UNSIGNED,
     "tiny_xz": Verdict.UNSIGNED,
     "tiny_zstd": Verdict.UNSIGNED,

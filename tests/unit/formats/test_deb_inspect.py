@@ -99,6 +99,7 @@ def test_existing_signatures_are_named() -> None:
     assert codes(found)["deb.signed"] is Severity.NOTE
     legacy = archive([*parts(), ("_gpgbuilder", b"-----BEGIN PGP SIGNED MESSAGE-----\n")])
     assert inspect(legacy).signatures[0].algorithm == "dpkg-sig"
+    assert "deb.dpkg-sig" in {each.code for each in inspect(legacy).findings}
 
 
 def test_an_archive_that_unpacks_without_an_end_is_left() -> None:
