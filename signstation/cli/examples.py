@@ -28,6 +28,11 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "Sign what is recognised in a directory, each file with the key that fits it.",
         ),
         Example(
+            "signstation sign release --key 'gpg:<release@example.org>' --key file:modules.pem"
+            " --only-new --output newly",
+            "Leave out what these keys have signed already.",
+        ),
+        Example(
             "signstation sign release/hello-1.0.tar.gz --as blob:openpgp"
             " --key 'gpg:<release@example.org>' --output out",
             "Write a detached signature beside a copy of any file.",
