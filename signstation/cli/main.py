@@ -28,6 +28,7 @@ COMMANDS = {
     "audit": "signstation.cli.audit:audit",
     "recipe": "signstation.cli.recipe:recipe",
     "client": "signstation.cli.client:client",
+    "lint": "signstation.cli.lint:lint",
     "station": "signstation.cli.station:station",
     "doctor": "signstation.cli.doctor:doctor",
     "demo": "signstation.cli.demo:demo",

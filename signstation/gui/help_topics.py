@@ -54,6 +54,7 @@ ORDER = (
     "evidence",
     "backup",
     "formats",
+    "clients",
     "keyboard",
     "command-line",
     "speed",

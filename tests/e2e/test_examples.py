@@ -9,8 +9,9 @@ import pytest
 
 from signstation.cli.examples import EXAMPLES
 from tests.support import x509
+from tests.support.aptrepo import Repository
 from tests.support.softhsm import PIN, SoftHsm
-from tests.support.station import Shell, schema
+from tests.support.station import TIME, Shell, schema
 
 DEMO = "signstation demo --output demo"
 LINES = sorted({each.line for examples in EXAMPLES.values() for each in examples} - {DEMO})
@@ -33,6 +34,10 @@ def ready() -> Iterator[Shell]:
     (shell.work / "passphrase.txt").write_text("secret\n")
     (shell.work / "downloads").mkdir()
     (shell.work / "client").mkdir()
+    release = Repository(date=TIME, more={"Acquire-By-Hash": "yes"}).write(shell.work / "debian")
+    clear = shell.gnupg.gpg("--clearsign", stdin=release.read_bytes()).stdout
+    release.with_name("InRelease").write_bytes(clear)
+    release.unlink()
     (shell.work / "downloads" / "hello-1.0.iso").write_text("hello\n")
     hsm = SoftHsm()
     hsm.token("Release")
