@@ -35,6 +35,7 @@ from signstation.model.asks import Compression
 from signstation.model.hashes import HashAlgorithm
 from signstation.model.orders import VerifyOrder
 from signstation.worker import frames, wire
+from tests.support import rpmrepo
 from tests.support.cms import signed_bytes
 from tests.support.journal import sealed_plan
 from tests.support.kmod import module
@@ -69,6 +70,8 @@ def seeds() -> Mapping[str, bytes]:
         "krl": _krl(),
         "openpgp-keys": certificate,
         "pem": owner.certificate_pem(),
+        "repomd": rpmrepo.repomd([rpmrepo.data("primary", ".gz", b"a", b"b")]),
+        "repomd-primary": rpmrepo.primary([rpmrepo.listed("twin", b"a")]),
         "request": sealed_plan(1).signing.data,
         "rpm": build(),
         "sexp": b"(7:sig-val(3:rsa(1:s2:xy)))",

@@ -19,6 +19,8 @@ from signstation.codec import (
     elf,
     kmod,
     openpgp,
+    repomd,
+    repomd_open,
     request,
     rpmfile,
     sexp,
@@ -140,6 +142,23 @@ def _compressed(data: bytes) -> object:
     return size, compression.obstacle(data, kind)
 
 
+def _repomd(data: bytes) -> object:
+    found = repomd.parse_repomd(data)
+    for each in found.data:
+        assert not each.location.place.startswith("/")
+        assert ".." not in each.location.place.split("/")
+    return found
+
+
+def _primary(data: bytes) -> object:
+    """The list of packages, in whatever compression."""
+    found = list(repomd.parse_primary(repomd_open.open_index((data,), MOST_UNPACKED)))
+    for each in found:
+        assert ".." not in each.location.place.split("/")
+        assert each.titles
+    return found
+
+
 def _allowed_signers(data: bytes) -> object:
     return is_allowed_signers(data), prepare_ssh(data, Origin("fuzz"))
 
@@ -196,6 +215,8 @@ TARGETS: Mapping[str, Target] = {
     "openpgp": openpgp.parse_signatures,
     "openpgp-keys": lambda data: list(public_keys(data)),
     "pem": lambda data: [each.decode() for each in der.pem_blocks(data, 100)],
+    "repomd": _repomd,
+    "repomd-primary": _primary,
     "request": _request,
     "rpm": _rpm,
     "sexp": _sexp,
