@@ -160,7 +160,7 @@ class InspectStep(QWidget):
         column.setSpacing(12)
         self.banner = Banner(theme, self)
         column.addWidget(self.banner)
-        self.offer = ActionButton(theme, tr("Sign a list of its checksums…"), self, icon="list")
+        self.offer = ActionButton(theme, tr("Sign a list of checksums…"), self, icon="list")
         self.offer.clicked.connect(self._ask_list)
         self.banner.buttons.addWidget(self.offer)
         self.listing = ListCard(theme, self)

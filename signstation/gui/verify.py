@@ -135,7 +135,7 @@ class VerifyPage(Page):
         self._splitter.addWidget(self._view)
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 3)
-        self._splitter.setSizes([300, 900])
+        self._splitter.setSizes([330, 870])
         return self._splitter
 
     def take(self, paths: tuple[Path, ...]) -> None:

@@ -82,7 +82,7 @@ class VerifyList(QWidget):
                 key=_rank,
                 icon=_icon,
                 pill=True,
-                width=156,
+                width=148,
             ),
             Column(tr("Artifact"), lambda each: show(each.path.name)),
         )
