@@ -26,8 +26,8 @@ from signstation.gui.errors import error_lines
 from signstation.gui.health import HealthPanel
 from signstation.gui.help_panel import HelpPanel
 from signstation.gui.help_topics import Help
+from signstation.gui.joblist import JobList
 from signstation.gui.language import spoken
-from signstation.gui.media_watch import MediaWatch
 from signstation.gui.navigation import Navigation
 from signstation.gui.notice import Choice, Notice
 from signstation.gui.pages import Page, PageArea, PageEntry, PageName
@@ -45,6 +45,7 @@ from signstation.gui.shelf import Shelf
 from signstation.gui.strip import StatusStrip
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import COLLAPSE_BELOW, ThemeName, Tone
+from signstation.gui.watches import watch
 from signstation.gui.words import tr
 from signstation.model.jobs import JobEvent, JobRow
 from signstation.model.keys import KeyInfo
@@ -56,8 +57,6 @@ if TYPE_CHECKING:  # the engine takes 150 ms to import: the window is painted be
 
 SMALLEST = (1120, 620)
 """Smallest size of the window in px; it is laid out for 1280 by 720."""
-JOBS_AFTER_MS = 300
-"""Events of jobs come by the thousand: the strip asks for the list at most this often."""
 
 
 class Window(QWidget):
@@ -106,6 +105,7 @@ class Window(QWidget):
         self.help.closed.connect(self._give_focus_back)
         self.strip.help.connect(self._toggle_help)
         self.strip.medium.connect(lambda: self.open(PageName.SIGN))
+        self.strip.token.connect(lambda: self.open(PageName.KEYS))
         self.commands = Palette(theme, self)
         self.commands.closed.connect(self._give_focus_back)
         self._focused: QWidget | None = None
@@ -123,10 +123,9 @@ class Window(QWidget):
             theme.dress(part)
         self._shortcuts()
         self._closing = False
-        self._jobs_timer = QTimer(self)
-        self._jobs_timer.setSingleShot(True)
-        self._jobs_timer.setInterval(JOBS_AFTER_MS)
-        self._jobs_timer.timeout.connect(self._ask_jobs)
+        self._job_list = JobList(self.bridge, self)
+        self._job_list.changed.connect(self._show_jobs)
+        self._job_list.failed.connect(self.tell)
         self._jobs: tuple[JobRow, ...] = ()
         self._station: StationApi | None = None
         self._unsubscribe: Callable[[], None] = _nothing_heard
@@ -214,12 +213,11 @@ class Window(QWidget):
 
     def _attach(self, station: StationApi) -> None:
         self._station = station
+        self._job_list.attach(station)
         self._unsubscribe = station.subscribe(self.bridge.put)
         self._look_around()
         self._shelf.attach(self._theme, station, self.bridge)
-        media = MediaWatch(station, self.bridge, self)
-        media.changed.connect(self.strip.show_media)
-        media.look()
+        watch(station, self.bridge, self.strip, self)
         self.station_came.emit()
 
     def _lay_out(self) -> None:
@@ -335,11 +333,7 @@ class Window(QWidget):
     def _look_around(self) -> None:
         if self._station is not None:
             self.bridge.deliver(self._station.doctor(), self._show_doctor, self.tell)
-            self._ask_jobs()
-
-    def _ask_jobs(self) -> None:
-        if self._station is not None:
-            self.bridge.deliver(self._station.jobs(), self._show_jobs, self.tell)
+            self._job_list.ask()
 
     def _show_doctor(self, rows: tuple[DoctorRow, ...]) -> None:
         self.strip.show_doctor(rows)
@@ -366,8 +360,7 @@ class Window(QWidget):
                 case PromptClosed(prompt_id):
                     self.sheets.close_prompt(prompt_id)
                 case JobEvent():
-                    if not self._jobs_timer.isActive():
-                        self._jobs_timer.start()
+                    self._job_list.hear(event)
 
     def _answer(self, prompt_id: str, secret: Secret) -> None:
         if self._station is not None:

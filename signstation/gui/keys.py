@@ -22,6 +22,7 @@ from signstation.ceremonies.procedure import Result
 from signstation.errors import SignstationError
 from signstation.gui.bridge import Bridge
 from signstation.gui.errors import error_lines
+from signstation.gui.keys_devices import Devices
 from signstation.gui.keys_empty import NoKeys
 from signstation.gui.keys_family import Use, uses
 from signstation.gui.keys_list import KeyList
@@ -77,6 +78,8 @@ class KeysPage(Page):
         column.addWidget(self._head)
         self.notice = Notice(self._theme, self._main, PAGE)
         column.addWidget(self.notice)
+        self.devices = Devices(self._theme, self._main)
+        column.addWidget(self.devices)
         self._body = QStackedWidget(self._main)
         self.list = KeyList(self._theme, self._body)
         self.list.detail.save.connect(self.begin_export)
@@ -107,6 +110,7 @@ class KeysPage(Page):
         self._asked = True
         self.notice.hide()
         self._bridge.deliver(self._station.keys(), self._show_keys, self._unknown)
+        self._bridge.deliver(self._station.tokens(), self.devices.show_tokens, _nothing)
 
     def focus_filter(self) -> None:
         """Go into the filter."""
@@ -248,3 +252,7 @@ def _summary(keys: tuple[KeyInfo, ...]) -> str:
     if bare:
         words += " · " + trn("1 without a passphrase", "{count} without a passphrase", bare)
     return words
+
+
+def _nothing(_: SignstationError) -> None:
+    """Devices that cannot be listed are not shown; the keys say what is wrong with a store."""

@@ -16,13 +16,16 @@ from signstation.gui.language import NAMES
 from signstation.gui.parts import TONE_ICONS, Chip, restyle
 from signstation.gui.theme import Theme
 from signstation.gui.tokens import ThemeName, Tone
+from signstation.gui.tokens_looks import token_lines, token_look
 from signstation.gui.words import say, tip, tr, trn
 from signstation.model.jobs import JobRow, JobState
 from signstation.model.language import Language
 from signstation.model.media import Medium
 from signstation.model.station import DoctorRow, Health
+from signstation.model.tokens import PinState, TokenInfo
 
 HEALTH_TONES = {Health.GOOD: Tone.OK, Health.WARNING: Tone.WARNING, Health.BAD: Tone.ERROR}
+_PIN_ORDER = (PinState.UNSAID, PinState.GOOD, PinState.LOW, PinState.LAST, PinState.BLOCKED)
 MAX_NAME = 20
 """Most characters of a medium's name: the strip is one line."""
 _THEMES = (
@@ -76,6 +79,8 @@ class StatusStrip(QFrame):
     health = Signal(QPoint)
     medium = Signal()
     """The person wants to copy something in from a medium."""
+    token = Signal()
+    """The person wants to see the devices."""
     help = Signal()
     """The person wants to read about the page that is shown."""
     language_chosen = Signal(object)
@@ -99,6 +104,9 @@ class StatusStrip(QFrame):
         self.media = _DoorChip(theme, self)
         self.media.clicked.connect(self.medium)
         self.media.hide()
+        self.tokens = _DoorChip(theme, self)
+        self.tokens.clicked.connect(self.token)
+        self.tokens.hide()
         self.station = _DoorChip(theme, self)
         self.station.clicked.connect(self._health_pressed)
         self._say_health("info", tr("Station: not looked at yet"), Tone.NEUTRAL)
@@ -106,6 +114,7 @@ class StatusStrip(QFrame):
             row.addWidget(chip)
             chip.hide()
         row.addWidget(self.media)
+        row.addWidget(self.tokens)
         row.addStretch(1)
         row.addWidget(self.station)
         self._help = QToolButton(self)
@@ -180,6 +189,18 @@ class StatusStrip(QFrame):
         words = told[0] if len(told) == 1 else tr("Media inserted: {count}", count=len(told))
         lines = (*told, tr("Open the Sign page to copy something in"))
         self.media.set("usb", words, Tone.NEUTRAL, "\n".join(lines))
+
+    def show_tokens(self, tokens: Sequence[TokenInfo]) -> None:
+        """Say which devices are there and how their PINs stand; the worst one first."""
+        self.tokens.setVisible(bool(tokens))
+        if not tokens:
+            return
+        worst = max(tokens, key=lambda each: _PIN_ORDER.index(each.pin))
+        icon, tone, words = token_look(worst)
+        if len(tokens) > 1:
+            words = tr("{first}, {count} more", first=words, count=len(tokens) - 1)
+        lines = [line for each in tokens for line in token_lines(each)]
+        self.tokens.set(icon, words, tone, "\n".join((*lines, tr("Open the Keys page"))))
 
     def _say_health(self, icon: str, words: str, tone: Tone) -> None:
         self.station.set(icon, words, tone, tr("Show what was looked at on this machine"))

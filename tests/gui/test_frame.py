@@ -18,6 +18,7 @@ from signstation.gui.parts import Chip
 from signstation.gui.tokens import COLLAPSE_BELOW, NAV_COLLAPSED, NAV_WIDTH, ThemeName
 from signstation.model.jobs import JobEvent, JobState
 from signstation.model.media import Medium
+from signstation.model.tokens import PinState, TokenInfo
 from tests.support.window import Script, make_job
 from tests.support.windowdriver import Driver, busy_script
 
@@ -82,6 +83,7 @@ def test_the_strip_counts_jobs_that_are_not_finished(driver: Driver) -> None:
 
 
 def test_events_of_jobs_make_it_ask_once_for_many(driver: Driver) -> None:
+    driver.until(driver.window.strip.jobs.isVisible)  # the first list has come
     before = [name for name, _ in driver.station.orders].count("jobs")
     driver.station.script.jobs = (make_job(9, (JobState.INTERRUPTED,))[0],)
     for _ in range(500):
@@ -179,4 +181,28 @@ def test_an_inserted_medium_has_a_chip_that_opens_the_sign_page(driver: Driver) 
     assert chip.accessibleName() == "Media inserted: 2"
     assert "B: writable" in chip.toolTip()
     driver.window.strip.show_media(())
+    assert not chip.isVisible()
+
+
+def test_an_inserted_card_has_a_chip_with_its_tries_that_opens_the_keys_page(
+    driver: Driver,
+) -> None:
+    card = TokenInfo("gpg", "Yubico\u202e 12345678", "OpenPGP card", PinState.GOOD, 3)
+    chip = driver.window.strip.tokens
+    assert not chip.isVisible()
+    driver.window.strip.show_tokens((card,))
+    assert chip.isVisible()
+    assert chip.accessibleName().endswith("3 tries left")
+    assert "\u202e" not in chip.text() + chip.toolTip() + chip.accessibleName()
+    last = replace(card, device="Nitrokey 1", pin=PinState.LAST, tries=1, touch=True)
+    driver.window.strip.show_tokens((card, last))
+    assert chip.accessibleName() == "Nitrokey 1: 1 try left, 1 more"
+    assert "another wrong PIN blocks it" in chip.toolTip()
+    assert "touched for every signature" in chip.toolTip()
+    driver.window.strip.show_tokens((replace(card, pin=PinState.BLOCKED, tries=0),))
+    assert chip.accessibleName().endswith("PIN blocked")
+    chip.setFocus()
+    QTest.keyClick(chip, Qt.Key.Key_Space)
+    assert driver.window.current == driver.window.names().index(PageName.KEYS)
+    driver.window.strip.show_tokens(())
     assert not chip.isVisible()

@@ -36,6 +36,7 @@ from signstation.model.station import (
     StationEvent,
     VerifiedPath,
 )
+from signstation.model.tokens import TokenInfo
 from tests.support import windowdata, windowtrust
 from tests.support.window_release import RecordedRelease, ReleaseScript
 from tests.support.windowaudit import AuditScript, RecordedAudit
@@ -56,6 +57,7 @@ class Script:
     )
     unverifiable: tuple[VerifiedPath, ...] = ()
     keys: tuple[KeyInfo, ...] = field(default_factory=windowdata.key_list)
+    tokens: tuple[TokenInfo, ...] = ()
     doctor: tuple[DoctorRow, ...] = field(default_factory=windowdata.doctor)
     jobs: tuple[JobRow, ...] = ()
     steps: dict[int, tuple[StepRow, ...]] = field(default_factory=dict)
@@ -172,6 +174,10 @@ class RecordedStation(RecordedRelease, RecordedAudit, RecordedJobs):
     def keys(self) -> Future[tuple[KeyInfo, ...]]:
         """Answer with the script's keys."""
         return self._answer("keys", None, lambda: self.script.keys)
+
+    def tokens(self) -> Future[tuple[TokenInfo, ...]]:
+        """Answer with the script's devices."""
+        return self._answer("tokens", None, lambda: self.script.tokens)
 
     def resolve_key(self, typed: str) -> Future[KeyRef]:
         """Parse it."""

@@ -36,6 +36,7 @@ from signstation.model.prompts import PromptKind
 from signstation.model.releases import CoveredFile, ReleaseFinding, Survey
 from signstation.model.station import Inspected, PromptOpened, VerifiedPath
 from signstation.model.text import text
+from signstation.model.tokens import PinState, TokenInfo
 from signstation.model.versions import Earlier
 from tests.support import windowaudit, windowdata
 from tests.support.window import Script, make_job
@@ -143,6 +144,7 @@ def _queue_release(driver: Driver) -> None:
         page.jobs.table.selectRow(0)
     stick = Medium(Path(f"/media/{EVIL}"), EVIL, EVIL, EVIL, EVIL, "vfat", True, (), 2, 1, None)
     driver.window.strip.show_media((stick,))
+    driver.window.strip.show_tokens((TokenInfo("gpg", EVIL, "OpenPGP card", PinState.LAST, 1),))
     driver.settle()
 
 
@@ -156,7 +158,10 @@ def _delete_profile(driver: Driver) -> None:
 
 
 def _keys(driver: Driver) -> None:
+    card = TokenInfo("gpg", EVIL, "OpenPGP card", PinState.LOW, 2, pin_each=True, touch=True)
+    driver.station.script.tokens = (card,)
     page = driver.page(PageName.KEYS, KeysPage)
+    page.refresh()
     driver.settle()
     page.list.table.selectRow(0)
 
