@@ -143,14 +143,14 @@ def _opened(data: Data, member: Artifact, ctx: Context, files: list[StatedFile])
 
 
 def _stated(entry: PackageEntry) -> StatedFile:
-    algorithm = entry.checksum.strong
+    location = entry.location
     return StatedFile(
-        name=entry.location.href if not entry.location.base else entry.location.base,
-        place=entry.location.place,
+        place=location.place,
         size=entry.size,
-        algorithm=algorithm,
+        algorithm=entry.checksum.strong,
         digest=entry.checksum.value,
         titles=entry.titles,
+        outside="" if location.place else location.base or location.href,
     )
 
 

@@ -154,7 +154,7 @@ class Surveyor:
             if failed is not None:
                 raise failed
         for number, each in enumerate(stated):
-            count.add(each.name, results[number])
+            count.add(each.place or each.outside, results[number])
         return count.files(len(stated))
 
     async def _file(self, where: Vicinity, stated: StatedFile, inner: str) -> _Seen:

@@ -44,16 +44,16 @@ class FoundMember:
 class StatedFile:
     """A file that a member names: what is stated of it, for the station to compare.
 
-    ``name`` is as written, ``place`` empty where it leads elsewhere; ``algorithm`` is None where no
-    digest that counts is given; ``titles`` are what the file may call itself, any of them.
+    ``place`` is empty where it leads elsewhere, which ``outside`` tells as written; ``algorithm`` is
+    None where no digest that counts is given; ``titles`` are what the file may call itself, any.
     """
 
-    name: str
     place: str
     size: int
     algorithm: HashAlgorithm | None
     digest: bytes
     titles: tuple[str, ...]
+    outside: str = ""
 
 
 class OpenedState(Enum):
