@@ -44,8 +44,8 @@ class FoundMember:
 class StatedFile:
     """A file that a member names: what is stated of it, for the station to compare.
 
-    ``place`` is empty where it leads elsewhere, which ``outside`` tells as written; ``algorithm`` is
-    None where no digest that counts is given; ``titles`` are what the file may call itself, any.
+    ``place`` is empty where it leads elsewhere, which ``outside`` tells as written. ``algorithm``
+    is None where no digest that counts is given; ``titles`` are what the file may call itself.
     """
 
     place: str
