@@ -69,4 +69,5 @@ def _stated(each: Packaged) -> StatedFile:
     good = all(part not in {"", ".", ".."} for part in parts)
     algorithm = HashAlgorithm.SHA256 if each.sha256 else None
     place = "/".join(parts) if good else ""
-    return StatedFile(each.filename, place, each.size, algorithm, each.sha256, ())
+    outside = "" if good else each.filename
+    return StatedFile(place, each.size, algorithm, each.sha256, (), outside)

@@ -168,7 +168,7 @@ def test_names_that_leave_the_archive_have_no_place() -> None:
     entry = b"Filename: ../x.deb\nSize: 3\n"
     with artifacts(b"", entry) as (release, member):
         (only,) = FORMAT.open_member(release, "Packages", member, StepContext(time=0)).files
-    assert (only.place, only.algorithm, only.name) == ("", None, "../x.deb")
+    assert (only.place, only.algorithm, only.outside) == ("", None, "../x.deb")
 
 
 def test_bounds() -> None:
