@@ -18,7 +18,7 @@ from signstation.gui.errors import error_lines
 from signstation.gui.notice import PAGE, Choice, Notice
 from signstation.gui.overview_items import Group, Item, Situation, endings, needs, releases
 from signstation.gui.overview_list import NeedsCard
-from signstation.gui.overview_side import EndingsCard, ReleasesCard
+from signstation.gui.overview_side import MAX_ROWS, EndingsCard, ReleasesCard
 from signstation.gui.overview_tiles import GroupTiles
 from signstation.gui.pages import Head, Page, PageName, page_column
 from signstation.gui.parts import ActionButton
@@ -123,7 +123,7 @@ class OverviewPage(Page):
         counts = {group: [each for each in items if each.group is group] for group in Group}
         self.tiles.show_counts({group: _count(found) for group, found in counts.items()})
         self.needs.show_items(items, situation, self.tiles.wanted())
-        self.releases.show_jobs(releases(situation))
+        self.releases.show_jobs(releases(situation, MAX_ROWS))
         self.endings.show_endings(endings(situation), situation.now)
         self._head.say(tr("Overview"), self._sentence(items))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from heapq import nlargest
 from pathlib import Path
 
 from signstation.gui.keys_looks import DAY, expiry_words, kind_words
@@ -85,10 +86,10 @@ def needs(situation: Situation) -> tuple[Item, ...]:
     return tuple(sorted(found, key=lambda item: order.index(item.tone)))
 
 
-def releases(situation: Situation) -> tuple[JobRow, ...]:
-    """Return the jobs that signed everything, newest first."""
+def releases(situation: Situation, most: int) -> tuple[JobRow, ...]:
+    """Return the last jobs that signed everything, newest first."""
     done = [each for each in situation.jobs or () if each.state is JobState.DONE]
-    return tuple(sorted(done, key=lambda job: job.finished or job.created, reverse=True))
+    return tuple(nlargest(most, done, key=lambda job: job.finished or job.created))
 
 
 def endings(situation: Situation) -> tuple[Ending, ...]:
@@ -119,17 +120,14 @@ def _prompts(situation: Situation) -> Iterator[Item]:
 
 def _jobs(situation: Situation) -> Iterator[Item]:
     asked = {each.job for each in situation.prompts}
+    queue = (PageName.QUEUE, tr("Open the queue"))
     for each in situation.jobs or ():
-        done = tr("{done} of {count} signed", done=each.done, count=each.steps)
-        ordered = tr("ordered on {time}", time=moment(each.created))
-        words = f"{done} · {ordered}"
-        queue = (PageName.QUEUE, tr("Open the queue"))
         if each.state is JobState.INTERRUPTED:
             title = tr("{title} was interrupted", title=each.title)
-            yield Item(Group.JOBS, "pause", Tone.WARNING, title, words, *queue)
+            yield Item(Group.JOBS, "pause", Tone.WARNING, title, _progress(each), *queue)
         elif each.state is JobState.WAITING and each.id not in asked:
             title = tr("{title} waits for somebody elsewhere", title=each.title)
-            yield Item(Group.JOBS, "hand", Tone.WARNING, title, words, *queue)
+            yield Item(Group.JOBS, "hand", Tone.WARNING, title, _progress(each), *queue)
         elif each.failed and situation.now - (each.finished or situation.now) < LATELY * DAY:
             title = trn(
                 "{title}: 1 artifact failed",
@@ -137,7 +135,12 @@ def _jobs(situation: Situation) -> Iterator[Item]:
                 each.failed,
                 title=each.title,
             )
-            yield Item(Group.JOBS, "x-circle", Tone.ERROR, title, words, *queue)
+            yield Item(Group.JOBS, "x-circle", Tone.ERROR, title, _progress(each), *queue)
+
+
+def _progress(job: JobRow) -> str:
+    done = tr("{done} of {count} signed", done=job.done, count=job.steps)
+    return f"{done} · {tr('ordered on {time}', time=moment(job.created))}"
 
 
 def _artifacts(situation: Situation) -> Iterator[Item]:

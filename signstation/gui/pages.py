@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -44,6 +44,9 @@ class Page(QWidget):
 
     A page's constructor takes ``(theme, station, bridge, parent)``.
     """
+
+    LEARNS_HIDDEN: ClassVar[bool] = False
+    """Whether it is told of jobs while another page is shown; else when it is shown again."""
 
     open_page = Signal(PageName, tuple)
     """Ask the frame to show another page; the tuple holds absolute paths for it, or nothing."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
+from typing import ClassVar
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
@@ -54,6 +56,9 @@ def progress_words(step: StepRow) -> str:
 
 class QueuePage(Page):
     """Jobs at the left, the artifacts of the pick in the middle, details at the right."""
+
+    LEARNS_HIDDEN: ClassVar[bool] = True
+    """Its badge is seen from every page."""
 
     def __init__(self, theme: Theme, station: StationApi, bridge: Bridge, parent: QWidget) -> None:
         """Build it empty; jobs come through ``learn_jobs``."""
@@ -166,8 +171,8 @@ class QueuePage(Page):
 
     def learn_jobs(self, rows: tuple[JobRow, ...]) -> None:
         """Show all jobs; pick the newest when none is picked."""
-        needy = {JobState.INTERRUPTED, JobState.WAITING}
-        self.badge.emit(sum(each.state in needy for each in rows))
+        states = list(map(attrgetter("state"), rows))
+        self.badge.emit(states.count(JobState.INTERRUPTED) + states.count(JobState.WAITING))
         self.jobs.learn(rows)
         if tuple(each.id for each in self.jobs.jobs[:MAX_JOBS]) != self._feed.jobs:
             self._feed.watch(self.jobs.jobs)  # its release has one more

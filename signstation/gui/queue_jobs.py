@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from PySide6.QtCore import QItemSelection, QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -13,7 +14,7 @@ from signstation.gui.queue_releases import Line, Release, ReleasesModel, columns
 from signstation.gui.rows import table_view
 from signstation.gui.theme import Theme
 from signstation.gui.words import tr
-from signstation.model.jobs import JobRow
+from signstation.model.jobs import JobRow, JobState
 
 
 class JobsPane(QWidget):
@@ -61,7 +62,7 @@ class JobsPane(QWidget):
 
     def learn(self, jobs: Sequence[JobRow]) -> None:
         """Show all jobs; pick the newest when none is picked any more."""
-        self._jobs = {each.id: each for each in jobs}
+        self._jobs = dict(zip(map(attrgetter("id"), jobs), jobs, strict=True))
         wanted = self._pick
         moved = self.model.load(jobs)
         if moved and not self._select(wanted) and jobs:
@@ -147,12 +148,13 @@ class JobsPane(QWidget):
 
     def _say(self) -> None:
         jobs = self._jobs.values()
-        if any(each.paused for each in jobs):
+        if any(map(attrgetter("paused"), jobs)):
             self.hold.set(tr("Let all jobs go on"), "play")
             self.hold.allow()
         else:
             self.hold.set(tr("Pause all jobs"), "pause")
-            at_work = any(not each.state.final for each in jobs)
+            states = list(map(attrgetter("state"), jobs))
+            at_work = len(states) > sum(states.count(each) for each in JobState if each.final)
             self.hold.allow(reason="" if at_work else tr("No job is at work."))
 
 

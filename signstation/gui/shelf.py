@@ -51,6 +51,7 @@ class Shelf(QStackedWidget):
         self._factory: Callable[[PageEntry], Page] | None = None
         self._made: dict[int, Page] = {}
         self._jobs: tuple[JobRow, ...] | None = None
+        self._behind: set[int] = set()  # pages that have not been told of them
         self._doctor: tuple[DoctorRow, ...] | None = None
         waiting = Label(tr("Opening the station"), self, "sub")
         theme.dress(waiting)
@@ -80,6 +81,8 @@ class Shelf(QStackedWidget):
         if self._factory is not None:
             page = self.page(index)
             self.setCurrentWidget(page)
+            if index in self._behind:
+                self._tell_jobs(index, page)
             page.shown()
 
     def page(self, index: int) -> Page:
@@ -96,8 +99,7 @@ class Shelf(QStackedWidget):
         page.badge.connect(self._buttons[index].set_badge)
         self.addWidget(page)
         self._made[index] = page
-        if self._jobs is not None:
-            page.learn_jobs(self._jobs)
+        self._tell_jobs(index, page)
         if self._doctor is not None:
             page.learn_doctor(self._doctor)
         return page
@@ -119,10 +121,17 @@ class Shelf(QStackedWidget):
         raise KeyError(name)
 
     def learn_jobs(self, rows: tuple[JobRow, ...]) -> None:
-        """Tell every page, and those to come."""
+        """Tell the pages that have to know now, and others when they are shown."""
         self._jobs = rows
-        for each in self._made.values():
-            each.learn_jobs(rows)
+        for index, each in self._made.items():
+            self._tell_jobs(index, each)
+
+    def _tell_jobs(self, index: int, page: Page) -> None:
+        if index != self.current and not page.LEARNS_HIDDEN:
+            self._behind.add(index)
+        elif self._jobs is not None:
+            self._behind.discard(index)
+            page.learn_jobs(self._jobs)
 
     def learn_doctor(self, rows: tuple[DoctorRow, ...]) -> None:
         """Tell every page, and those to come."""

@@ -26,7 +26,7 @@ class JobState(Enum):
     @property
     def final(self) -> bool:
         """True where nothing more happens without a new order."""
-        return self in {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
+        return self is JobState.DONE or self is JobState.FAILED or self is JobState.CANCELLED
 
 
 class Phase(Enum):

@@ -264,7 +264,7 @@ def test_releases_are_whole_and_newest_first() -> None:
         replace(make_job(n, (JobState.DONE,))[0], finished=NOW - n * DAY) for n in (3, 1, 2)
     ]
     jobs.append(make_job(4, (JobState.FAILED,))[0])
-    assert [each.id for each in releases(Situation(NOW, jobs=tuple(jobs)))] == [1, 2, 3]
+    assert [each.id for each in releases(Situation(NOW, jobs=tuple(jobs)), 3)] == [1, 2, 3]
 
 
 def test_an_own_anchor_is_not_told_twice() -> None:
