@@ -29,6 +29,11 @@ def check_client(files: Sequence[FactFile]) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda each: _ORDER.index(each.risk)))
 
 
+def worth_mending(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the findings that are more than notes, in their order."""
+    return tuple(each for each in findings if each.risk is not Risk.NOTE)
+
+
 def is_good(findings: Sequence[Finding]) -> bool:
     """Whether nothing was found that needs to be mended."""
-    return all(each.risk is Risk.NOTE for each in findings)
+    return not worth_mending(findings)

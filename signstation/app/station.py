@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import signstation
-from signstation.app import auditing, doctor, doctor_modules, doctor_tools
+from signstation.app import auditing, doctor, doctor_client, doctor_modules, doctor_tools
 from signstation.app.calls import Calls
 from signstation.app.examine import Examiner
 from signstation.app.keydesk import KeyDesk
@@ -176,6 +176,7 @@ class Station:
                 *doctor.protections(kinds),
                 *doctor_tools.tools(programs),
                 *doctor_modules.modules(self._settings.tokens.value),
+                doctor_client.client(Path("/")),
                 doctor.display(self._environment),
                 doctor.fonts(),
                 doctor.settings(self._settings),

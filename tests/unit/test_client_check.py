@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from signstation.acceptance.clients import check_client, is_good
 from signstation.acceptance.facts import FactFile, Risk
 from signstation.app.clientfacts import MAX_FILE, collect, from_json, to_json
+from signstation.app.doctor_client import client
 from signstation.cli.main import main
 from signstation.errors import ArtifactMalformed, PathMissing
+from signstation.model.station import Health
 from tests.support.openpgp import shared_certificate
 from tests.support.station import schema
 
@@ -209,3 +211,16 @@ def test_the_command_says_where_and_what_mends_it(
     path.unlink()
     assert main(["client", "check", "--root", str(root)]) == 0
     assert "Nothing to mend" in capsys.readouterr().out
+
+
+def test_the_doctor_tells_the_worst(tmp_path: Path) -> None:
+    path = tmp_path / POLICY[1:]
+    path.parent.mkdir(parents=True)
+    path.write_text(GOOD[POLICY])
+    assert client(tmp_path).health is Health.GOOD
+    path.write_text(FOUND["anything"][1])
+    row = client(tmp_path)
+    assert (row.health, dict(row.title.values)["count"]) == (Health.WARNING, "1")
+    assert POLICY in row.detail.english()
+    assert row.remedy
+    assert client(tmp_path / "missing").health is Health.WARNING
