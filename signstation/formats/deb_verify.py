@@ -6,7 +6,9 @@ installs from such files. All of that is refused here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from signstation.codec.ar import Member
 from signstation.errors import ArtifactMalformed, LimitReached
@@ -91,20 +93,32 @@ def _judge_all(
                 index += 1
                 yield judged
             continue
-        yield judge_openpgp(
-            each.packet,
-            index=index,
-            place=each.place,
-            state=states.get(number),
-            content=content,
-            trust=trust,
-            purpose=Purpose.PACKAGES,
-            at=ctx.time,
-            sufficient=True,
-            covers=package.covered,
-            code="deb.signature",
-        )
+        with _signed(content, package, ctx) as whole:
+            yield judge_openpgp(
+                each.packet,
+                index=index,
+                place=each.place,
+                state=states.get(number),
+                content=whole,
+                trust=trust,
+                purpose=Purpose.PACKAGES,
+                at=ctx.time,
+                sufficient=True,
+                covers=package.covered,
+                code="deb.signature",
+            )
         index += 1
+
+
+@contextmanager
+def _signed(content: bytes | None, package: Package, ctx: Context) -> Iterator[bytes | int | None]:
+    """Give the signed bytes for one look of the second library: at hand, or as a stream."""
+    stream = ctx.stream(package.covered) if content is None else None
+    try:
+        yield content if stream is None else stream
+    finally:
+        if stream is not None:
+            os.close(stream)
 
 
 _List = Document | ArtifactMalformed | LimitReached | None

@@ -10,6 +10,7 @@ from typing import Protocol
 from signstation.errors import SignstationError
 from signstation.interfaces.artifact import Artifact
 from signstation.interfaces.tools import Programs
+from signstation.model.asks import Range
 from signstation.model.hashes import Digests, HashRequest
 from signstation.model.members import Surroundings
 from signstation.model.prompts import Prompt
@@ -53,6 +54,15 @@ class Context(Protocol):
 
         Raises ArtifactChanged when the request names another SHA-256, ArtifactUnreadable when the
         file became shorter, Cancelled at a checkpoint. Blocks for the length of the file.
+        """
+        ...
+
+    def stream(self, pieces: Sequence[Range]) -> int | None:
+        """Return a descriptor with these bytes of the artifact that is verified, one after another.
+
+        To be read once, and closed by the caller; for libraries that read a large file to its end
+        by themselves. None where the artifact is small enough to be held, and where it is signed.
+        Raises OSError.
         """
         ...
 

@@ -15,6 +15,7 @@ from typing import IO
 
 from signstation.errors import ToolMissing, ToolTimedOut
 from signstation.model.programs import Completed
+from signstation.system.linux import PR_SET_PDEATHSIG, prctl
 
 SYSTEM_DIRECTORIES = tuple(
     map(Path, ("/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin", "/usr/local/sbin"))
@@ -126,6 +127,22 @@ def spawn(
             process_group=None if own else 0,
         )
     )
+
+
+def split_off(work: Callable[[], None]) -> None:
+    """Do ``work`` in a copy of this process, which ends with it, or when this one is gone.
+
+    For a process with one thread, before it gives its rights up. Raises OSError.
+    """
+    worker = os.getpid()
+    if os.fork():
+        return
+    try:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == worker:  # else it died before the line above
+            work()
+    finally:
+        os._exit(0)
 
 
 def _has_terminal() -> bool:

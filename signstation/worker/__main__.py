@@ -36,6 +36,8 @@ def main(kind: WorkerKind, descriptor: int, parent: int) -> None:
     if first.type is not FrameType.CONFIG:
         raise ProtocolViolation(reason="a worker is configured first")
     worker = module.build(channel, first.body)
+    if kind is WorkerKind.CHECK and first.descriptors:
+        worker.feed_from(first.descriptors[0])
     config = take_json(first.body)
     protections = confine(
         kind,

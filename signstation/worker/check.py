@@ -21,6 +21,7 @@ from signstation.system.files_overlay import PatchedArtifact
 from signstation.worker.channel import Channel, Message
 from signstation.worker.context import StepContext
 from signstation.worker.desk import Desk
+from signstation.worker.feeding import Feeder
 from signstation.worker.frames import FrameType, put_json, take_json
 from signstation.worker.terms import SigningTerms, Terms, take_terms
 from signstation.worker.wire import (
@@ -56,8 +57,13 @@ class CheckWorker:
         self._formats: Mapping[str, Format] = load_formats()
         self._terms: dict[int, Terms] = {}
         self._running: dict[int, _Running] = {}
+        self._feeder: Feeder | None = None
         self._desk = Desk(channel, self.handle)
         self.serve = self._desk.serve
+
+    def feed_from(self, artifact: int) -> None:
+        """Be able to read pieces of this file as one stream; before ``confine``. Raises OSError."""
+        self._feeder = Feeder(artifact)
 
     def handle(self, message: Message) -> bytes:
         """Run one message."""
@@ -178,6 +184,7 @@ class CheckWorker:
             time=int(str(call.get("time", 0))),
             progress=self._desk.progress(message.number, size),
             surroundings=None if beside is None else from_plain(beside, Surroundings),
+            feeder=self._feeder,
         )
         if call["method"] == "open":
             if not isinstance(found, Nested | Archive):

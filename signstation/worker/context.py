@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from signstation.errors import ArtifactChanged, ArtifactUnreadable
 from signstation.interfaces.artifact import Artifact
+from signstation.model.asks import Range
 from signstation.model.hashes import Digest, Digests, HashAlgorithm, HashRequest, HashState
 from signstation.model.members import Surroundings
 from signstation.system.files_overlay import PatchedArtifact
+from signstation.worker.feeding import Feeder
 
 CHUNK = 1024 * 1024
 """Bytes per read of the hashing pass: large enough for hashlib to release the GIL usefully."""
@@ -95,6 +97,7 @@ class StepContext:
         expected: bytes | None = None,
         progress: Callable[[int], None] = ignore,
         surroundings: Surroundings | None = None,
+        feeder: Feeder | None = None,
     ) -> None:
         """``expected``: the SHA-256 that the request names; ``progress`` may raise Cancelled."""
         self._time = time
@@ -102,6 +105,7 @@ class StepContext:
         self._expected = expected
         self._progress = progress
         self._surroundings = surroundings
+        self._feeder = feeder
         self._sha256: bytes | None = None
         self._hash_ns = 0
 
@@ -114,6 +118,10 @@ class StepContext:
     def surroundings(self) -> Surroundings | None:
         """What the station found beside the artifact."""
         return self._surroundings
+
+    def stream(self, pieces: Sequence[Range]) -> int | None:
+        """Return a descriptor of the pieces as one stream, where the worker has a feeder."""
+        return None if self._feeder is None else self._feeder.stream(pieces)
 
     @property
     def sha256(self) -> bytes | None:
