@@ -58,7 +58,7 @@ class ResultStep(QWidget):
         column.addWidget(self.export)
         columns: tuple[Column[StepRow], ...] = (
             Column(tr("Artifact"), lambda each: show(Path(each.path).name)),
-            Column(tr("Kind"), lambda each: kind_words(each.format, 1), width=120),
+            Column(tr("Kind"), lambda each: kind_words(each.format, 1), width=150),
             Column(
                 tr("State"),
                 lambda each: state_words(each.state),
