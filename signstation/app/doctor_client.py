@@ -33,6 +33,6 @@ def client(root: Path) -> DoctorRow:
         "client",
         Health.WARNING,
         text("Settings that let in what nobody signed: {count}", count=len(found)),
-        text("The first is in {path}: {evidence}", path=first.path, evidence=first.evidence),
+        text("The first, {evidence}, is in {path}.", path=first.path, evidence=first.evidence),
         Text("See each, and what mends it: signstation client check"),
     )

@@ -26,6 +26,7 @@ def build_rpm(files: Mapping[str, bytes], time: int, scratch: Path) -> bytes:
         "_topdir": str(scratch),
         "_sourcedir": str(sources),
         "_rpmdir": str(scratch / "rpms"),
+        "_dbpath": str(scratch / "database"),
         "_buildhost": "localhost",
         "use_source_date_epoch_as_buildtime": "1",
         "clamp_mtime_to_source_date_epoch": "1",

@@ -17,6 +17,7 @@ from tests.realtools.tree import RefereeTree
 from tests.support.apt import update
 from tests.support.aptrepo import Repository
 from tests.support.gnupg import GnupgHome, TestKey
+from tests.support.referees import run
 from tests.support.rpm_tools import RpmTools, Signer
 from tests.support.rpm_tools import sign as sign_rpm
 
@@ -70,6 +71,17 @@ def change_index(repository: Path) -> None:
         path.write_bytes(path.read_bytes()[:-1] + b"x")
 
 
+APTS = {"2.2": "deb11", "2.6": "deb12", "3.0": "deb13", "3.1": "deb14", "3.3": "deb14"}
+RPMS_OF_HOSTS = {"4.18": "rpm4.18", "4.20": "rpm4.20", "6.1": "rpm6"}
+
+
+@pytest.fixture(scope="module")
+def apt_here() -> str:
+    """The client that this machine's apt is."""
+    said = run(["apt-get"], ["--version"]).stdout.split()[1]
+    return APTS[".".join(said.split(".")[:2])]
+
+
 CASES: dict[str, tuple[Repository, str, tuple[str, ...], Callable[[Path], None]]] = {
     "good": (GOOD, "ed25519", (), plain),
     "rsa3072": (GOOD, "rsa3072", (), plain),
@@ -89,7 +101,7 @@ CASES: dict[str, tuple[Repository, str, tuple[str, ...], Callable[[Path], None]]
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_apt_says_what_was_foretold(
-    home: GnupgHome, keys: dict[str, TestKey], tmp_path: Path, name: str
+    home: GnupgHome, keys: dict[str, TestKey], apt_here: str, tmp_path: Path, name: str
 ) -> None:
     repository, key, extra, change = CASES[name]
     release = repository.write(tmp_path)
@@ -98,21 +110,22 @@ def test_apt_says_what_was_foretold(
     change(tmp_path)
     certificate = home.export(keys[key or "ed25519"].primary)
     status, says = update(tmp_path, certificate)
-    found = foretold(tmp_path, certificate, "deb12")
+    found = foretold(tmp_path, certificate, apt_here)
     said = Answer.REFUSES if status != 0 else Answer.WARNS if "W:" in says else Answer.ACCEPTS
     assert found is said, says
 
 
 @pytest.mark.parametrize("reason", [0, 2], ids=["no reason", "superseded"])
 def test_apt_says_what_was_foretold_of_a_revoked_key(
-    home: GnupgHome, tmp_path: Path, reason: int
+    home: GnupgHome, apt_here: str, tmp_path: Path, reason: int
 ) -> None:
     key = home.generate("ed25519", name=f"R{reason} <r{reason}@example.org>", time=BIRTH)
     clearsign(home, key, GOOD.write(tmp_path))
     home.revoke(key, reason, time=NOW - 3600)
     certificate = home.export(key.primary)
     status, says = update(tmp_path, certificate)
-    assert (status != 0, "REVKEYSIG" in says) == (True, True), says
+    said = Answer.REFUSES if status != 0 else Answer.ACCEPTS
+    assert foretold(tmp_path, certificate, apt_here) is said, says
     assert foretold(tmp_path, certificate, "deb12") is Answer.REFUSES
     later = foretold(tmp_path, certificate, "deb13")
     assert later is (Answer.ACCEPTS if reason else Answer.REFUSES)
@@ -153,8 +166,9 @@ def test_rpm_says_what_was_foretold(
     metadata.with_name("repomd.xml.asc").write_bytes(beside)
     armored = home.export(key.primary, armor=True)
     certificate = home.export(*{key.primary, keys["rsa3072"].primary})
+    version = RpmTools().version.split()[-1]
     tools = {
-        "rpm4.18": RpmTools(),
+        RPMS_OF_HOSTS[".".join(version.split(".")[:2])]: RpmTools(),
         "rpm4.20": RpmTools(tree, "trixie"),
         "rpm6": RpmTools(tree, "forky"),
     }

@@ -111,7 +111,7 @@ def test_apt_takes_the_source_with_its_key_inside(
     lay(sources(source, handed_out if known else other), root)
     parts = root / "etc/apt/sources.list.d"
     status, says = ask_apt(apt_repository, f"Dir::Etc::sourceparts={parts}")
-    assert (status == 0, "Get:1" in says, "NO_PUBKEY" in says) == (known, True, not known), says
+    assert (status == 0, "Get:1" in says) == (known, True), says
 
 
 @KNOWN
@@ -126,7 +126,7 @@ def test_apt_takes_the_line_and_its_keyring(
     keys = root / "etc/apt/keyrings/example.gpg"
     path.write_text(path.read_text().replace("/etc/apt/keyrings/example.gpg", str(keys)))
     status, says = ask_apt(apt_repository, f"Dir::Etc::sourceparts={path.parent}")
-    assert (status == 0, "Get:1" in says, "NO_PUBKEY" in says) == (known, True, not known), says
+    assert (status == 0, "Get:1" in says) == (known, True), says
 
 
 @pytest.fixture
@@ -220,7 +220,10 @@ def test_rpm_takes_the_keyring_package(
     package = tmp_path / PACKAGE.rpm_name
     package.write_bytes(made[0])
     wanted = "[%{FILENAMES} %{FILEDIGESTS}\\n]%{BUILDHOST} %{BUILDTIME}\\n"
-    says = run(["rpm"], ["-qp", "--nosignature", "--queryformat", wanted, str(package)]).stdout
+    says = run(
+        ["rpm", "--dbpath", str(tmp_path / "database")],
+        ["-qp", "--nosignature", "--queryformat", wanted, str(package)],
+    ).stdout
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     assert says.splitlines() == [
         f"/etc/pki/rpm-gpg/RPM-GPG-KEY-example {digests['RPM-GPG-KEY-example']}",
