@@ -31,7 +31,7 @@ _WORDS = {
     "blob": ("Other file", "Other files"),
 }
 PLACES = (
-    ("package", "Signed inside", ("rpm", "deb", "debsource", "kmod")),
+    ("package", "Signed inside", ("rpm", "deb", "kmod")),
     ("file", "Signed beside: OpenPGP, CMS, SSH", ("aptrepo", "rpmrepo", "checksums", "blob")),
 )
 """What can be signed, by where its signature goes, for the first step: icon, place, formats."""
