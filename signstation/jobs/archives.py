@@ -76,6 +76,11 @@ async def read_archives(
         if isinstance(each, Examined) and each.inspection and not each.candidate.named
     }
     here = {each.candidate.path for each in results}
+    failed = {
+        each.candidate.path
+        for each in results
+        if isinstance(each, PassedOver) and each.error is not None
+    }
     files: dict[Path, CoveredFile] = {}
     left: set[Path] = set()
     findings: list[ReleaseFinding] = []
@@ -90,6 +95,11 @@ async def read_archives(
             if sha256 == archive.stated.get(path):
                 files.setdefault(path, CoveredFile(path, archive.path))
         findings += _findings(archive, own, here)
+        if damaged := failed & archive.stated.keys():
+            said = text(
+                "Packages that the indexes state are damaged: {names}", names=named(damaged)
+            )
+            findings.append(_finding("damaged", Severity.BLOCKER, said, archive.path))
     for root in dict.fromkeys(each.root for each in opened):
         findings += _unlisted(root, [each for each in opened if each.root == root], left)
     return Covered(tuple(files.values()), frozenset(left), tuple(findings))

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from signstation.errors import ContentDamaged
+from signstation.errors import ArtifactMalformed, ContentDamaged
 from signstation.jobs.archives import read_archives
 from signstation.jobs.candidates import Candidate, candidates
-from signstation.jobs.examine import Examined
+from signstation.jobs.examine import Examined, PassedOver
 from signstation.jobs.release import Signed, signed_by_others, stale
 from signstation.jobs.sealed import StepPlan, Target
 from signstation.jobs.stages import place_of
@@ -68,13 +68,18 @@ def read(top: Path) -> tuple[set[str], set[str], dict[str, Severity]]:
     """Return the names that are covered and left, and the findings."""
 
     async def work() -> tuple[set[str], set[str], dict[str, Severity]]:
-        check, results = LocalCheck(), []
+        check = LocalCheck()
+        results: list[Examined | PassedOver] = []
         for each in candidates((top,), None):
             assert isinstance(each, Candidate)
             descriptor = os.open(each.path, os.O_RDONLY)
-            seen = await check.inspect(descriptor, None, lambda _: None)
-            os.close(descriptor)
-            results.append(Examined(each, seen.format, seen.size, seen, 1))
+            try:
+                seen = await check.inspect(descriptor, None, lambda _: None)
+                results.append(Examined(each, seen.format, seen.size, seen, 1))
+            except ArtifactMalformed as error:
+                results.append(PassedOver(each, error))
+            finally:
+                os.close(descriptor)
         found = await read_archives(check, FORMATS, results)
         covered = {each.path.name for each in found.files}
         return covered, {each.name for each in found.left}, codes(found.findings)
@@ -99,6 +104,13 @@ def test_another_package_than_the_index_states_blocks(tmp_path: Path) -> None:
     covered, left, findings = read(tmp_path)
     assert (covered, len(left)) == (set(), 2)
     assert findings == {"release.stale": Severity.BLOCKER}
+
+
+def test_a_damaged_package_that_an_index_states_blocks(tmp_path: Path) -> None:
+    archive(tmp_path)
+    path = tmp_path / "pool" / "0.deb"
+    path.write_bytes(path.read_bytes() + b"x")
+    assert read(tmp_path)[2] == {"release.damaged": Severity.BLOCKER}
 
 
 def test_a_missing_package_is_told_and_a_lone_index_is_not(tmp_path: Path) -> None:
