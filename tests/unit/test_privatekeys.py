@@ -77,6 +77,7 @@ def test_public_halves_are_not_private(kind: str) -> None:
         b"-----BEGIN PGP SIGNATURE-----\n",
         b"-----BEGIN CERTIFICATE-----\n",
     ],
+    ids=range(8),
 )
 def test_what_only_looks_alike(data: bytes) -> None:
     assert private_key(data) is None
@@ -89,6 +90,7 @@ def test_what_only_looks_alike(data: bytes) -> None:
         b"-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----",
         b"PuTTY-User-Key-File-3: ssh-ed25519",
     ],
+    ids=["openpgp", "sigstore", "putty"],
 )
 def test_other_texts(line: bytes) -> None:
     assert private_key(b"first\n" + line + b"\nrest\n") is KeyKind.TEXT

@@ -137,7 +137,11 @@ def test_the_state_before_is_compared() -> None:
 ENTRY = b"Package: a\nFilename: ./pool/a.deb\nSize: 3\nSHA256: " + b"ab" * 32 + b"\n\n"
 
 
-@pytest.mark.parametrize("packed", [ENTRY, gzip.compress(ENTRY), lzma.compress(ENTRY)])
+@pytest.mark.parametrize(
+    "packed",
+    [ENTRY, gzip.compress(ENTRY, mtime=0), lzma.compress(ENTRY)],
+    ids=["plain", "gzip", "xz"],
+)
 def test_packages_of_an_index(packed: bytes) -> None:
     with artifacts(b"", packed) as (release, member):
         found = FORMAT.open_member(release, "main/Packages", member, StepContext(time=0))
@@ -153,9 +157,10 @@ def test_packages_of_an_index(packed: bytes) -> None:
         ENTRY + b"Filename: a\nSize: x\n",
         b"Filename: a\nFilename: b\nSize: 1\n",
         b"Filename: a\nSize: 1\nSHA256: zz\n",
-        gzip.compress(ENTRY)[:-9],
-        gzip.compress(ENTRY) + b"x",
+        gzip.compress(ENTRY, mtime=0)[:-9],
+        gzip.compress(ENTRY, mtime=0) + b"x",
     ],
+    ids=["no-name", "size", "twice", "digest", "cut", "more"],
 )
 def test_a_damaged_index_is_told(damaged: bytes) -> None:
     with artifacts(b"", damaged) as (release, member):
