@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from signstation.gui.parts import ActionButton
-from signstation.gui.queue_releases import Line, Release, ReleasesModel, columns
+from signstation.gui.queue_releases import Line, Release, ReleasesModel, changed_places, columns
 from signstation.gui.rows import table_view
 from signstation.gui.theme import Theme
 from signstation.gui.words import tr
@@ -26,6 +26,7 @@ class JobsPane(QWidget):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         """Start empty."""
         super().__init__(parent)
+        self._rows: Sequence[JobRow] = ()
         self._jobs: dict[int, JobRow] = {}
         self._pick: Line | None = None
         self.setMinimumWidth(190)
@@ -62,7 +63,12 @@ class JobsPane(QWidget):
 
     def learn(self, jobs: Sequence[JobRow]) -> None:
         """Show all jobs; pick the newest when none is picked any more."""
-        self._jobs = dict(zip(map(attrgetter("id"), jobs), jobs, strict=True))
+        changed = changed_places(self._rows, jobs)
+        self._rows = jobs
+        if changed is None:
+            self._jobs = {each.id: each for each in jobs}
+        else:
+            self._jobs.update((jobs[n].id, jobs[n]) for n in changed)
         wanted = self._pick
         moved = self.model.load(jobs)
         if moved and not self._select(wanted) and jobs:

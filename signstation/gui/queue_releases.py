@@ -133,9 +133,9 @@ class ReleasesModel(RowsModel[Line]):
 
     def load(self, jobs: Sequence[JobRow]) -> bool:
         """Show these jobs, newest first; returns whether lines came or went: picks are lost."""
-        known, self._jobs = self._jobs, tuple(jobs)
-        changed = [] if len(jobs) != len(known) else _changed(known, jobs)
-        if len(jobs) == len(known) and all(jobs[n].id == known[n].id for n in changed):
+        changed = changed_places(self._jobs, jobs)
+        self._jobs = tuple(jobs)
+        if changed is not None:
             self._change(changed)
             return False
         rows, self._groups = _grouped(jobs, self._folded)
@@ -244,9 +244,15 @@ def line_directory(line: Line) -> str:
     return line.directory if isinstance(line, Release) else line.release
 
 
-def _changed(known: Sequence[JobRow], jobs: Sequence[JobRow]) -> list[int]:
-    """Return which are other objects than before: 100,000 are compared in 3 ms."""
-    return list(compress(count(), map(is_not, known, jobs)))
+def changed_places(known: Sequence[JobRow], jobs: Sequence[JobRow]) -> list[int] | None:
+    """Return which are other objects than before, None where they are other jobs.
+
+    100,000 are compared in 3 ms.
+    """
+    if len(known) != len(jobs):
+        return None
+    changed = list(compress(count(), map(is_not, known, jobs)))
+    return changed if all(known[n].id == jobs[n].id for n in changed) else None
 
 
 def _first(group: _Group) -> int:

@@ -7,6 +7,7 @@ that nobody has looked yet.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
@@ -207,9 +208,10 @@ class StatusStrip(QFrame):
 
     def show_jobs(self, rows: Sequence[JobRow]) -> None:
         """Say what the queue is doing."""
-        running = sum(not each.state.final for each in rows)
-        stopped = sum(each.state is JobState.INTERRUPTED for each in rows)
-        paused = sum(each.paused for each in rows)
+        states = list(map(attrgetter("state"), rows))  # of 100,000 jobs, with each event
+        running = len(states) - sum(states.count(each) for each in JobState if each.final)
+        stopped = states.count(JobState.INTERRUPTED)
+        paused = sum(map(attrgetter("paused"), rows))
         if stopped:
             words, tone = tr("Interrupted jobs: {count}", count=stopped), Tone.WARNING
         elif paused:

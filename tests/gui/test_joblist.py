@@ -69,11 +69,13 @@ def test_many_changes_and_jobs_that_are_gone_are_one_question(driver: Driver) ->
     )
 
 
-def test_a_hidden_page_learns_of_jobs_when_it_is_shown(driver: Driver) -> None:
+def test_a_hidden_page_learns_of_jobs_when_it_is_shown(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     overview = driver.page(PageName.OVERVIEW, OverviewPage)
     driver.page(PageName.QUEUE, QueuePage)
     learnt: list[tuple[JobRow, ...]] = []
-    overview.learn_jobs = learnt.append  # type: ignore[method-assign]
+    monkeypatch.setattr(overview, "learn_jobs", learnt.append)
     _change(driver, make_job(1, (JobState.INTERRUPTED,))[0])
     driver.until(lambda: driver.window.strip.jobs.accessibleName() == "Interrupted jobs: 1")
     assert not learnt

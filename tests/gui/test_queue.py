@@ -50,7 +50,8 @@ def _one(state: JobState) -> Script:
 
 def test_the_newest_job_is_shown_with_its_counts(driver: Driver) -> None:
     driver.station.script = busy_script()
-    driver.station.emit(JobEvent(3))
+    for each in driver.station.script.jobs:
+        driver.station.emit(JobEvent(each.id))
     page = _queue(driver)
     driver.until(lambda: page.model.rowCount() == 243)
     tiles = [each.accessibleName() for each in page.tiles._tiles]
