@@ -6,8 +6,19 @@ from dataclasses import dataclass
 from enum import Enum
 
 from signstation.model.asks import Compression
+from signstation.model.findings import Finding, Severity
 from signstation.model.options import Options
 from signstation.model.text import Text
+
+__all__ = [
+    "ExistingSignature",
+    "Fact",
+    "FactSection",
+    "FactStyle",
+    "Finding",
+    "Inspection",
+    "Severity",
+]
 
 
 class FactStyle(Enum):
@@ -37,23 +48,6 @@ class FactSection:
     id: str  # stable, for comparison with an earlier version: "identity", "scriptlets"
     title: Text
     facts: tuple[Fact, ...]
-
-
-class Severity(Enum):
-    """How much a finding should hold a reviewer up."""
-
-    NOTE = "note"
-    WARNING = "warning"
-    BLOCKER = "blocker"  # signing is refused
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that a person must see before signing."""
-
-    code: str  # "rpm.setuid", "kmod.compressed"
-    severity: Severity
-    text: Text
 
 
 @dataclass(frozen=True, slots=True)

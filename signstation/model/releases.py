@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from signstation.model.artifacts import Finding, Severity
+from signstation.model.findings import Finding, Severity
 
 PRIVATE_KEY = "release.private-key"
 """Code of the finding that forbids to sign anything of a release."""
