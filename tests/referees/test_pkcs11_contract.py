@@ -35,8 +35,9 @@ KEYS = {
 TIME = x509.NOW
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hsm() -> Iterator[SoftHsm]:
+    """For the whole process: it reads one configuration, once."""
     found = SoftHsm()
     for label in ("Release", "Certified", "Empty"):
         found.token(label)
@@ -44,7 +45,7 @@ def hsm() -> Iterator[SoftHsm]:
     found.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def publics(hsm: SoftHsm) -> dict[str, PublicKeyTypes]:
     for number, (label, kind) in enumerate(KEYS.items(), 1):
         hsm.import_key("Release", label, f"{number:02x}", x509.private_key(kind))
