@@ -85,7 +85,7 @@ class EvidenceCases:
             await asyncio.sleep(0)
             results.append(result)
 
-        await self.examiner.verify(VerifyOrder((order.directory,)), keep, everything=True)
+        await self.examiner.verify(VerifyOrder((order.directory,)), keep)
         verified = tuple(each.verification for each in results if each.verification is not None)
         if not verified:
             raise UsageError(reason=f"{shown(order.directory)} holds nothing that can be verified")
