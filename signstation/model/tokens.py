@@ -19,7 +19,7 @@ ENVIRONMENT = (
     "YUBIHSM_PKCS11_CONF",
 )
 """Variables that a module may be given: how nShield, Utimaco, Luna, OpenSC, pcscd's clients,
-SoftHSM and YubiHSM find their configuration. None of them names code to run."""
+SoftHSM and YubiHSM find their configuration. Settings are as trusted as the modules they name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,9 +98,9 @@ class Keys:
         uri = Pkcs11Uri.parse(ref.locator)
         place = self._place(uri)
         contents = _public_contents(place)
-        key, pin_each = _one(contents, uri, ref), False
+        key = _one(contents, uri, ref)
         if key is None:
-            key, contents, pin_each = self._hidden(place, uri, ref)
+            key, contents = self._hidden(place, uri, ref)
         known = self._known(ref, key.spki, certificates)
         chain = known.x509 or _chain(key.certificate, contents.certificates)
         kind = key_type(key.public)
@@ -120,7 +120,7 @@ class Keys:
             prompts=place.asks_for_pin,
             openpgp=known.openpgp,
             x509=chain,
-            token=TokenUse(device=f"{place.token.model} {place.label}".strip(), pin_each=pin_each),
+            token=TokenUse(device=f"{place.token.model} {place.label}".strip()),
         )
 
     @contextmanager
@@ -177,7 +177,7 @@ class Keys:
             raise KeyAmbiguous(key=str(uri.ref), count=len(places))
         return places[0]
 
-    def _hidden(self, place: Place, uri: Pkcs11Uri, ref: KeyRef) -> tuple[TokenKey, Contents, bool]:
+    def _hidden(self, place: Place, uri: Pkcs11Uri, ref: KeyRef) -> tuple[TokenKey, Contents]:
         """Log in to see the public half."""
         if not place.asks_for_pin:
             raise KeyNotFound(key=str(ref))
@@ -190,11 +190,10 @@ class Keys:
             private = private_keys(session, uri)
             if key is None and len(private) == 1:  # an RSA key shows its public half itself
                 key = TokenKey(uri.id or b"", uri.object or "", read_public(private[0]))
-            pin_each = len(private) == 1 and always_authenticates(private[0])
             session.close()
         if key is None or not private:
             raise KeyNotFound(key=str(ref))
-        return key, contents, pin_each
+        return key, contents
 
     def _info(self, place: Place, key: TokenKey) -> KeyInfo:
         ref = _named(place, key).ref
