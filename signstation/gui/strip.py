@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from signstation.gui.language import NAMES
@@ -94,7 +94,8 @@ class StatusStrip(QFrame):
         super().__init__(parent)
         self.setObjectName("strip")
         self._theme = theme
-        self._noted: tuple[DoctorRow, ...] = ()
+        self._spare: dict[Chip, bool] = {}
+        """Chips that may give way where the line is full, and whether they say that all is well."""
         self.setFixedHeight(47)
         row = QHBoxLayout(self)
         row.setContentsMargins(24, 0, 20, 0)
@@ -154,6 +155,19 @@ class StatusStrip(QFrame):
         self._languages.triggered.connect(self._language_picked)
         self._switch.setMenu(self._menu)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """More or less fits now."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Let chips that say that all is well give way to devices, media and what is wrong."""
+        for chip in self._spare:
+            chip.show()
+        for chip in (self.agent, self.jobs, self.network):
+            if self._spare.get(chip, False) and self.sizeHint().width() > self.width():
+                chip.hide()
+
     def show_theme(self, name: ThemeName | None) -> None:
         """Check the entry of a choice that was made elsewhere."""
         for action in self._group.actions():
@@ -185,16 +199,19 @@ class StatusStrip(QFrame):
         """Say which removable media are inserted; nothing where there is none."""
         self.media.setVisible(bool(media))
         if not media:
+            self._fit()
             return
         told = [medium_words(each) for each in media]
         words = told[0] if len(told) == 1 else tr("Media inserted: {count}", count=len(told))
         lines = (*told, tr("Open the Sign page to copy something in"))
         self.media.set("usb", words, Tone.NEUTRAL, "\n".join(lines))
+        self._fit()
 
     def show_tokens(self, tokens: Sequence[TokenInfo]) -> None:
         """Say which devices are there and how their PINs stand; the worst one first."""
         self.tokens.setVisible(bool(tokens))
         if not tokens:
+            self._fit()
             return
         worst = max(tokens, key=lambda each: _PIN_ORDER.index(each.pin))
         icon, tone, words = token_look(worst)
@@ -202,6 +219,7 @@ class StatusStrip(QFrame):
             words = tr("{first}, {count} more", first=words, count=len(tokens) - 1)
         lines = [line for each in tokens for line in token_lines(each)]
         self.tokens.set(icon, words, tone, "\n".join((*lines, tr("Open the Keys page"))))
+        self._fit()
 
     def _say_health(self, icon: str, words: str, tone: Tone) -> None:
         self.station.set(icon, words, tone, tr("Show what was looked at on this machine"))
@@ -222,12 +240,15 @@ class StatusStrip(QFrame):
             words, tone = tr("No job at work"), Tone.NEUTRAL
         detail = tr("Every step is written to the journal before a key is used.")
         self.jobs.set("pause" if paused and not stopped else "queue", words, tone, detail)
-        self.jobs.show()
+        self._spare[self.jobs] = tone is Tone.NEUTRAL
+        self._fit()
 
     def _show_row(self, chip: Chip, icon: str, row: DoctorRow | None) -> None:
         chip.setVisible(row is not None)
         if row is not None:
             chip.set(icon, say(row.title), HEALTH_TONES[row.health], say(row.detail))
+            self._spare[chip] = row.health is Health.GOOD
+            self._fit()
 
     def _draw(self) -> None:
         tokens = self._theme.tokens

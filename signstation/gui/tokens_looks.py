@@ -8,7 +8,7 @@ from signstation.gui.words import tr, trn
 from signstation.model.tokens import PinState, TokenInfo
 from signstation.reports.words import show
 
-MAX_NAME = 28
+MAX_NAME = 16
 """Most characters of a device's name in the strip, which is one line."""
 
 _LOOKS = {
