@@ -15,8 +15,9 @@ from signstation.model.tokens import TokenInfo
 if TYPE_CHECKING:  # the engine takes 150 ms to import: the window is painted before
     from signstation.app.api import StationApi
 
-LOOK_MS = 5_000
-"""How often devices are looked at while somebody looks at the window: nothing tells of them."""
+LOOK_MS = 15_000
+"""How often devices are looked at while somebody looks at the window: nothing tells of them, and
+a PKCS#11 module is loaded into a new process each time."""
 
 
 class TokenWatch(QObject):

@@ -15,7 +15,7 @@ from signstation.interfaces.context import KeyContext
 from signstation.interfaces.keystore import OpenKey
 from signstation.keystores.pkcs11_uri import Pkcs11Uri
 from signstation.model.keys import KeyInfo, KeyRef, SignerProfile
-from signstation.model.tokens import PKCS11_STORE
+from signstation.model.tokens import PKCS11_STORE, TokenInfo
 
 if TYPE_CHECKING:
     from signstation.keystores.pkcs11_parts.keys import Keys
@@ -33,6 +33,10 @@ class Pkcs11:
     def list_keys(self, ctx: KeyContext) -> Sequence[KeyInfo]:
         """Keys that tokens show without a login; a token that shows none is one LOCKED row."""
         return self._keys(ctx).listed() if ctx.tokens.modules else ()
+
+    def list_tokens(self, ctx: KeyContext) -> Sequence[TokenInfo]:
+        """Tokens of the modules in the settings."""
+        return self._keys(ctx).devices() if ctx.tokens.modules else ()
 
     def resolve(self, locator: str, ctx: KeyContext) -> KeyRef:
         """Return the URI with label and serial number of the token, and id and label of the key.

@@ -20,6 +20,7 @@ from signstation.errors import (
 from signstation.keystores.pkcs11 import KEYSTORE
 from signstation.model.keys import KeyState, Protection, SignatureType
 from signstation.model.prompts import PromptKind
+from signstation.model.tokens import PinState
 from signstation.system.programs import Programs
 from tests.support import x509
 from tests.support.contract_keystores import KeyCase, LockedKeyContract, ScriptedKeyContext
@@ -94,6 +95,16 @@ def test_keys_and_locked_tokens_are_listed_without_a_prompt(
     assert "SoftHSM" in found["rsa"].location
     for name in publics:  # what is listed is what --key takes
         assert KEYSTORE.resolve(found[name].key.locator, ctx) == found[name].key
+
+
+@pytest.mark.usefixtures("publics")
+def test_tokens_are_listed_as_devices_without_a_prompt(hsm: SoftHsm, tmp_path: Path) -> None:
+    ctx = _context(hsm, tmp_path)
+    found = {each.device: each for each in KEYSTORE.list_tokens(ctx)}
+    assert found.keys() == {"Release", "Certified", "Empty"}
+    assert found["Empty"].pin is PinState.GOOD  # nobody ever logs in to it with a wrong PIN
+    assert {each.tries for each in found.values()} == {None}
+    assert ctx.prompts == []
 
 
 @pytest.mark.usefixtures("publics")

@@ -20,7 +20,7 @@ from signstation.errors import (
 from signstation.interfaces.context import KeyContext
 from signstation.keystores.pkcs11_parts.failures import translated
 from signstation.keystores.pkcs11_parts.login import Login
-from signstation.keystores.pkcs11_parts.modules import Place, tokens
+from signstation.keystores.pkcs11_parts.modules import Place, device, tokens
 from signstation.keystores.pkcs11_parts.objects import (
     Contents,
     TokenKey,
@@ -43,6 +43,7 @@ from signstation.model.keys import (
     TokenUse,
     X509Profile,
 )
+from signstation.model.tokens import TokenInfo
 from signstation.signatures.certificates import CertificateFacts, key_type, spki_of
 from signstation.signatures.keycertificates import (
     KnownCertificates,
@@ -74,6 +75,10 @@ class Keys:
             if not contents.keys:
                 found.append(_locked(place))
         return tuple(found)
+
+    def devices(self) -> tuple[TokenInfo, ...]:
+        """Return the tokens themselves."""
+        return tuple(device(place) for place in tokens(Pkcs11Uri(), self._ctx.tokens))
 
     def resolve(self, uri: Pkcs11Uri) -> KeyRef:
         """Return the full reference of one key (``Pkcs11.resolve``)."""

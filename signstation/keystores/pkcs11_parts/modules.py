@@ -16,7 +16,7 @@ from signstation.errors import KeyStoreFailed, UsageError
 from signstation.keystores.pkcs11_parts.failures import translated
 from signstation.keystores.pkcs11_uri import Pkcs11Uri
 from signstation.model.keys import Protection
-from signstation.model.tokens import PKCS11_STORE, TokenPlaces
+from signstation.model.tokens import PKCS11_STORE, PinState, TokenInfo, TokenPlaces
 from signstation.system.programs import trusted
 
 MAX_SLOTS = 256
@@ -113,3 +113,20 @@ def _fits(token: Token, uri: Pkcs11Uri) -> bool:
         (uri.serial, serial),
     )
     return all(wanted in {None, there} for wanted, there in pairs)
+
+
+def device(place: Place) -> TokenInfo:
+    """Return a token as a device that is there; a module counts no tries aloud, it only warns."""
+    flags = place.token.flags
+    states = (
+        (TokenFlag.USER_PIN_LOCKED, PinState.BLOCKED),
+        (TokenFlag.USER_PIN_FINAL_TRY, PinState.LAST),
+        (TokenFlag.USER_PIN_COUNT_LOW, PinState.LOW),
+    )
+    unsaid = PinState.GOOD if place.asks_for_pin else PinState.UNSAID
+    return TokenInfo(
+        store=PKCS11_STORE,
+        device=place.label,
+        kind="PKCS#11 token",
+        pin=next((state for flag, state in states if flags & flag), unsaid),
+    )
