@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from uuid import uuid4
 
-from signstation.errors import PassphraseWrong, ProtocolViolation
+from signstation.errors import PassphraseWrong, PinLocked, ProtocolViolation
 from signstation.keystores.gnupg_agent import WRONG_PASSPHRASE, Agent
 from signstation.keystores.gnupg_card import Card, device_name, inserted
 from signstation.model.keys import SignerProfile
@@ -52,6 +52,8 @@ class Passphrase(AbstractContextManager["Passphrase"]):
         other refusals mean.
         """
         while True:
+            if self.card is not None and not self.card.tries[0]:
+                raise PinLocked(key=agent.key, token=device_name(self.card.serial))
             reply = attempt(self._give)
             if not isinstance(reply, Refused) or reply.code not in WRONG_PASSPHRASE:
                 return agent.accepted(reply, device_name(self.card.serial) if self.card else "")

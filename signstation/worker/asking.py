@@ -73,7 +73,6 @@ def answering(lane: Lane, call: Call, prompter: Prompter) -> Iterator[None]:
 
     def opened(_: Call, body: bytes) -> None:
         prompt = from_plain(take_json(body), Prompt)
-        lane.prompt_opened()
         task = loop.create_task(_answer(lane, call, prompter, prompt, over))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
@@ -103,6 +102,7 @@ class _Over:
 
 async def _answer(lane: Lane, call: Call, prompter: Prompter, prompt: Prompt, over: _Over) -> None:
     answer: Secret | SignstationError | None = None
+    lane.prompt_opened()  # here: a task that is cancelled before its first step opens nothing
     try:
         answer = await prompter.ask(prompt)
     except Exception as error:  # noqa: BLE001 - the worker waits for an answer in any case

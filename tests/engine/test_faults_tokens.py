@@ -22,6 +22,9 @@ from tests.support.release import Release, codes, effect_of, names_of, release, 
 from tests.support.softhsm import MODULE, PIN, SoftHsm
 
 SOURCE = Path(__file__).parents[1] / "support" / "faulty_module.c"
+HANGS = "h"
+HUNG_SECONDS = 15.0
+"""A module that hangs is given up after this time; opening SoftHSM takes some 0.2 s."""
 KEY = KeyRef("pkcs11", "token=Release;object=release")
 
 
@@ -40,7 +43,10 @@ class Faulty:
     def settings(self, home: Path) -> WorkerSettings:
         """Settings of a station that uses it."""
         places = replace(self.hsm.places, modules=(self.module,))
-        return WorkerSettings(state=home, tokens=places)
+        settings = WorkerSettings(state=home, tokens=places)
+        if self.switch.read_text() == HANGS:
+            return replace(settings, key_hung_after=HUNG_SECONDS)
+        return settings
 
     def order(self, goods: Release) -> SignOrder:
         """Sign the release with the key in the HSM."""
@@ -80,6 +86,7 @@ def faulty(built: Faulty) -> Faulty:
         ("s", "key.store-failed"),  # an answer of three bytes
         ("x", "output.recheck-failed"),  # an answer that is no signature
         ("c", "host.worker-died"),  # a crash
+        (HANGS, "host.worker-hung"),
         ("l", "key.pin-locked"),
     ],
 )
@@ -91,8 +98,8 @@ def test_a_module_that_fails_costs_its_steps_and_nothing_else(
 
     async def work() -> None:
         pins = [PIN.encode()] * 8
+        faulty.fail(letter)
         async with pool_station(home, answers=pins, settings=faulty.settings(home)) as station:
-            faulty.fail(letter)
             row = await signed(station.runner, faulty.order(goods))
             assert row.state in {JobState.FAILED, JobState.INTERRUPTED}
             assert await codes(station.runner, row.id) == [code]

@@ -29,6 +29,7 @@ from signstation.errors import (
 )
 from signstation.keystores.gnupg_agent import Agent
 from signstation.keystores.gnupg_asks import schemes
+from signstation.keystores.gnupg_hands import Hands
 from signstation.keystores.gnupg_home import Home
 from signstation.keystores.gnupg_passphrase import Passphrase
 from signstation.keystores.gnupg_session import AgentSession
@@ -72,6 +73,7 @@ class Ed25519Agent:
     def __init__(self, info: bytes) -> None:
         self.info = info
         self.digest = ""
+        self.tries = 3
 
     def __call__(self, line: str, count: Counter[str]) -> bytes | None:
         match line.split(" ", maxsplit=1)[0]:
@@ -84,8 +86,18 @@ class Ed25519Agent:
                 return None
             case "PKSIGN":
                 return self.sign(count)
+            case "SCD":
+                return self.card(line)
             case _:
                 return None
+
+    def card(self, line: str) -> bytes:
+        """Answer for a card with this many tries, which wants no touch."""
+        if line.startswith("SCD SERIALNO"):
+            return b"S SERIALNO " + self.info.split(b" ")[4] + b"\nOK\n"
+        if line == "SCD GETATTR CHV-STATUS":
+            return b"S CHV-STATUS +1+127+127+127+%d+0+3\nOK\n" % self.tries
+        return b"D \0\x90\0\nOK\n"
 
     def sign(self, count: Counter[str]) -> bytes:
         return ed25519_signature(self.digest)
@@ -116,9 +128,10 @@ def signing(home: GnupgHome, tmp_path: Path) -> Opener:
     ) -> tuple[list[bytes | SignstationError], ScriptedKeyContext]:
         with FaultyAgent(home.path / "S.script", rule) as agent:
             ctx = context(home, tmp_path, *answers, agent_socket=agent.path)
+            hands = Hands(signer, ctx)
             with (
-                Passphrase(signer, ctx.ask) as passphrase,
-                AgentSession(Home.of(ctx), GRIP, signer, passphrase) as session,
+                Passphrase(signer, hands.ask) as passphrase,
+                AgentSession(Home.of(ctx), GRIP, signer, passphrase, hands) as session,
             ):
                 asks = [ask_for(signer.schemes[0], b"%d" % n) for n in range(count)]
                 return list(session.sign(asks)), ctx
@@ -179,21 +192,23 @@ class Wrong(Ed25519Agent):
 
     def __call__(self, line: str, count: Counter[str]) -> bytes | None:
         match line:
-            case "D 123":
+            case "D 123" | "D 456" | "D 789":
                 return b"# noted\n"
             case "END":
+                self.tries -= 1
                 return b"ERR 100663383 Bad PIN <SCD>\n"
             case _:
                 return super().__call__(line, count)
 
 
-def test_a_card_is_asked_once_and_its_pin_is_not_tried_again(signing: Opener) -> None:
-    answers, ctx = signing(Wrong(TOKEN), profile(Protection.TOKEN), 3, b"123", b"456", b"789")
+def test_a_card_counts_the_tries_and_nobody_is_asked_when_none_is_left(signing: Opener) -> None:
+    pins = (b"123", b"456", b"789", b"000")
+    answers, ctx = signing(Wrong(TOKEN), profile(Protection.TOKEN), 3, *pins)
     assert [type(each) for each in answers] == [PassphraseWrong] * 3
-    (prompt,) = ctx.prompts
-    assert prompt.kind is PromptKind.PIN
-    assert prompt.name == f"pin {profile().key}"
-    assert prompt.tries_left == 1
+    assert [each.tries_left for each in ctx.prompts] == [3, 2, 1]
+    assert {each.kind for each in ctx.prompts} == {PromptKind.PIN}
+    assert {each.name for each in ctx.prompts} == {f"pin {profile().key}"}
+    assert ctx.answers == [b"000"]
 
 
 class CardGoes(Ed25519Agent):

@@ -62,6 +62,9 @@ static rv sign(unsigned long session, unsigned char *data, unsigned long length,
     switch (fault()) {
     case 'c':
         abort();
+    case 'h':
+        for (;;)
+            pause();
     case 'd':
         return DEVICE_REMOVED;
     }
