@@ -53,7 +53,7 @@ class _DoorChip(QToolButton):
     def set(self, icon: str, words: str, tone: Tone, opens: str) -> None:
         """Show something else; ``opens`` says what pressing does."""
         self._icon, self._tone = icon, tone
-        self.setText(f" {words}")
+        self.setText(f" {words}".replace("&", "&&"))  # a button would take it for a mnemonic
         self.setAccessibleName(words)
         self.setAccessibleDescription(opens)
         self.setToolTip(tip(opens))

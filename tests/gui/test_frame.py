@@ -194,6 +194,8 @@ def test_an_inserted_card_has_a_chip_with_its_tries_that_opens_the_keys_page(
     assert chip.isVisible()
     assert chip.accessibleName().endswith("3 tries left")
     assert "\u202e" not in chip.text() + chip.toolTip() + chip.accessibleName()
+    driver.window.strip.show_tokens((replace(card, device="A&B"),))
+    assert chip.text() == " A&&B: 3 tries left"
     last = replace(card, device="Nitrokey 1", pin=PinState.LAST, tries=1, touch=True)
     driver.window.strip.show_tokens((card, last))
     assert chip.accessibleName() == "Nitrokey 1: 1 try left, 1 more"
