@@ -139,6 +139,7 @@ def read_certificate(der: bytes) -> CertificateFacts:
     except (
         ArtifactMalformed,
         ValueError,
+        TypeError,  # cryptography's, for a name whose value is a bit string
         UnsupportedAlgorithm,
         x509.InvalidVersion,
         x509.DuplicateExtension,

@@ -56,6 +56,11 @@ def test_a_changed_byte_gives_facts_or_a_typed_error(at: int, change: int) -> No
     assert facts.spki
 
 
+def test_a_name_that_is_a_bit_string_is_a_typed_error() -> None:
+    with pytest.raises(KeyUnreadable, match="BitString"):
+        read_certificate(WHOLE.der.replace(b"\x0c\x04Name", b"\x03\x04Name"))
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_typed_error(data: bytes) -> None:
     with pytest.raises(KeyUnreadable):
