@@ -24,6 +24,9 @@ from tests.support.xserver import x_server
 RESULT_VARIABLE = "SIGNSTATION_SUITE_RESULT"
 """Where packaging/suites.py wants the counts of this run, as JSON."""
 
+GATE_EXAMPLES = 20
+"""Examples of each property in .ci/check; 100 everywhere else."""
+
 # Whoever runs the tests has keys, settings and an agent: no test may find them. Short, because
 # agent sockets below it must fit into sun_path (108 bytes, unix(7)).
 _private_home = tempfile.mkdtemp(prefix="st-", dir="/tmp")
@@ -56,7 +59,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     # The machine is shared: how long an example takes says nothing about the code.
     hypothesis.settings.register_profile("signstation", deadline=None, print_blob=True)
-    hypothesis.settings.load_profile("signstation")
+    # The gate before a commit has a minute; the suite that lands has all examples.
+    hypothesis.settings.register_profile(
+        "gate", parent=hypothesis.settings.get_profile("signstation"), max_examples=GATE_EXAMPLES
+    )
+    hypothesis.settings.load_profile(config.getoption("--hypothesis-profile") or "signstation")
     config.addinivalue_line(
         "markers", "expects_log(pattern): this test makes a log record that matches the pattern"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]
@@ -24,10 +24,7 @@ def tracked_files(*patterns: str) -> list[Path]:
     ]
 
 
-@cache
-def modules(*folders: str) -> tuple[tuple[str, ast.Module], ...]:
-    """Return path (relative to the tree) and syntax tree of each Python module in `folders`."""
-    return tuple(
-        (str(path.relative_to(TREE)), ast.parse(path.read_bytes()))
-        for path in tracked_files(*(f"{folder}/*.py" for folder in folders))
-    )
+def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
+    """Yield path (relative to the tree) and syntax tree of each Python module in `folders`."""
+    for path in tracked_files(*(f"{folder}/*.py" for folder in folders)):
+        yield str(path.relative_to(TREE)), ast.parse(path.read_bytes())
