@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from signstation.errors import Cancelled, SecretMissing, UsageError
+from signstation.errors import Cancelled, PassphraseWrong, SecretMissing, UsageError
 from signstation.model.prompts import Prompt, PromptKind
 from signstation.model.secret import Secret
 from signstation.reports.words import sentence, show
@@ -45,7 +45,8 @@ class Lines:
     def ask(self, prompt: Prompt) -> Secret:
         """Return the line of a prompt; the same prompt gets the same line again."""
         if prompt.previous_wrong and prompt.kind is PromptKind.PIN:
-            raise Cancelled  # a wrong PIN again would only use up the device's tries
+            # the same PIN again would only use up the device's tries
+            raise PassphraseWrong(key=prompt.key, tries_left=prompt.tries_left)
         number = self._given.get(prompt.name)
         if number is None:
             number = self._next(prompt)

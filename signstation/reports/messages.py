@@ -153,7 +153,7 @@ MESSAGES: Mapping[str, Words] = {
         do=("Give the certificate that was made for this key.",),
     ),
     "key.passphrase-wrong": Words(
-        "The passphrase of {key} was wrong.",
+        "The passphrase or PIN of {key} was wrong.",
         "Tries left: {tries_left}.",
         ("Enter it again.", "Use another key."),
     ),

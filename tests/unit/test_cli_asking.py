@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signstation.cli.asking import MAX_SECRET, MAX_SECRETS, Lines
-from signstation.errors import Cancelled, SecretMissing, UsageError
+from signstation.errors import PassphraseWrong, SecretMissing, UsageError
 from signstation.model.prompts import Prompt, PromptKind
 from signstation.model.secret import Secret
 from signstation.model.text import Text
@@ -82,8 +82,9 @@ def test_a_wrong_pin_is_not_tried_again() -> None:
     asker = lines(b"1234\n")
     asked = prompt("piv:1", PromptKind.PIN)
     asker.ask(asked)
-    with pytest.raises(Cancelled):
+    with pytest.raises(PassphraseWrong) as caught:
         asker.ask(replace(asked, previous_wrong=True, tries_left=2))
+    assert caught.value.tries_left == 2
 
 
 @pytest.mark.parametrize(
